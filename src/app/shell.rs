@@ -9,6 +9,7 @@ use crate::app::message::effect::{Effect, Effects};
 use crate::app::message::{Message, Now};
 use crate::app::model::Model;
 use crate::app::model::download::Downloads;
+use crate::app::model::naming;
 use crate::app::model::preferences::KEY;
 use crate::app::runtime::Runtime;
 use crate::app::runtime::dialogs::{Dialogs, SystemDialogs};
@@ -90,6 +91,8 @@ pub struct App {
     textures: Textures,
     commands: Commands,
     runtime: Runtime,
+    /// The window's title as it was last set.
+    title: String,
     /// Processor time that frames take on the window's thread, if it is to be shown.
     frame_times: Option<FrameTimes>,
 }
@@ -123,6 +126,7 @@ impl App {
             textures: Textures::default(),
             commands: Commands::default(),
             runtime,
+            title: "filterscope".to_owned(),
             frame_times: request.shows_frame_times.then(FrameTimes::default),
         };
         let start = Start {
@@ -167,6 +171,9 @@ impl App {
         Now {
             secs: ctx.input(|i| i.time),
             is_dark: ctx.theme() == egui::Theme::Dark,
+            is_pressed: ctx.input(|i| i.pointer.primary_pressed()),
+            is_down: ctx.input(|i| i.pointer.primary_down()),
+            is_on_messages: self.scratch.is_on_messages,
             max_texture_side: ctx.input(|i| i.max_texture_side),
             is_narrow: ctx.content_rect().width() < theme::NARROW,
             memory_bytes: self.runtime.memory_bytes(),
@@ -217,11 +224,11 @@ impl eframe::App for App {
         input::take(ctx, &self.model, &mut self.commands);
         self.take(ctx, Message::Tick);
         face::sync(&self.model, &mut self.scratch);
-        if self.textures.refresh(ctx, &self.model)
-            && let Some(shown) = &self.model.view().shown
-        {
-            let what = format!("{} · {} · {}", shown.label, shown.spec().tag, shown.activation.name());
-            ctx.send_viewport_cmd(egui::ViewportCommand::Title(format!("{what} – filterscope")));
+        self.textures.refresh(ctx, &self.model);
+        let title = naming::title(&self.model);
+        if self.title != title {
+            ctx.send_viewport_cmd(egui::ViewportCommand::Title(title.clone()));
+            self.title = title;
         }
     }
 

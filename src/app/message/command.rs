@@ -17,6 +17,7 @@ use crate::app::message::weights::WeightsCommand;
 use crate::app::message::window::WindowCommand;
 use crate::app::message::{dataset, save, task, view, views, weights, window};
 use crate::app::model::Model;
+use crate::app::model::history::Gesture;
 
 /// A command of any family.
 #[derive(Clone)]
@@ -41,6 +42,19 @@ impl Command {
             // None of these changes what is requested of views or clears messages.
             Self::Task(_) | Self::Window(_) => Kind::PLAIN,
         }
+    }
+}
+
+impl Command {
+    /// The movement that it can be a part of; such commands in a row are one step of undo.
+    pub(crate) fn gesture(&self) -> Option<Gesture> {
+        if let Self::Dataset(DatasetCommand::SetFrame(_)) = self {
+            return Some(Gesture::Frames);
+        }
+        if let Self::View(ViewCommand::Change(change)) = self {
+            return Some(Gesture::Change(std::mem::discriminant(change)));
+        }
+        None
     }
 }
 

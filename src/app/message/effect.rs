@@ -86,8 +86,10 @@ pub(crate) enum Motion {
     Zoom(f32),
     /// One mosaic pixel per screen pixel.
     ActualSize,
-    /// Bring this part of it to the middle.
+    /// Bring this part of it to the middle, no smaller than it is.
     Center(PixelRect),
+    /// Fill the view with this part of it; if that fills it already, make all of it visible.
+    Large(PixelRect),
 }
 
 /// The effects of a message, in order.

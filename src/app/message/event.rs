@@ -85,6 +85,12 @@ pub(crate) enum Event {
     NotWatched(String),
     /// Queued work failed, for this reason.
     JobFailed(String),
+    /// Something that a person should know about a run that goes on.
+    Noted(String),
+    /// The network's thread begins with queued work of this number.
+    ErrandBegun(u64),
+    /// Queued work of this number is over; the text says why it was refused, if it was.
+    ErrandOver(u64, Option<String>),
     /// A file was written.
     Saved(PathBuf),
     /// A dialog returned too quickly for anyone to have seen it.

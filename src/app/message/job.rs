@@ -72,7 +72,9 @@ pub(crate) enum Job {
     SaveSheet { views: Vec<Arc<Shown>>, path: PathBuf, paper: Paper },
     /// Make the image that saving would write, for the clipboard.
     Copy { shown: Arc<Shown>, looks: SaveLooks },
-    /// Write many figures. A view's job interrupts it; it continues afterwards.
+    /// Queued work that the person waits for, under its number: its beginning and its end are reported.
+    Errand(u64, Box<Job>),
+    /// Write many figures. Any other job interrupts it; it continues afterwards.
     Batch(Box<BatchJob>),
 }
 
@@ -83,7 +85,13 @@ pub(crate) struct BatchJob {
     pub(crate) plan: Option<Arc<BatchPlan>>,
     /// Index of the next run of the plan.
     pub(crate) next: usize,
+    /// Whether figures that were made with other settings are made anew.
+    pub(crate) renews: bool,
+    /// These figures, once they are known.
+    pub(crate) renewed: HashSet<PathBuf>,
     pub(crate) called_off: CancelToken,
+    /// Pictures of which something failed; a picture with several networks counts once.
+    pub(crate) failed: HashSet<PathBuf>,
     pub(crate) written: HashSet<PathBuf>,
     pub(crate) counts: BatchCounts,
     pub(crate) news: RunNews,
@@ -91,12 +99,15 @@ pub(crate) struct BatchJob {
 
 impl BatchJob {
     /// A batch that has not begun yet.
-    pub(crate) fn new(of: BatchRequest, called_off: CancelToken) -> Self {
+    pub(crate) fn new(of: BatchRequest, renews: bool, called_off: CancelToken) -> Self {
         Self {
             of,
             plan: None,
             next: 0,
+            renews,
+            renewed: HashSet::new(),
             called_off,
+            failed: HashSet::new(),
             written: HashSet::new(),
             counts: BatchCounts::default(),
             news: RunNews::default(),

@@ -33,12 +33,18 @@ pub(crate) enum Message {
 }
 
 /// What `update` is told about the present moment and the current frame of the window.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the frame")]
 #[derive(Clone, Default)]
 pub(crate) struct Now {
     /// The window's own time, in seconds.
     pub(crate) secs: f64,
     /// Whether the window is drawn dark.
     pub(crate) is_dark: bool,
+    /// Whether the pointer's first button went down in this frame, and whether it is down.
+    pub(crate) is_pressed: bool,
+    pub(crate) is_down: bool,
+    /// Whether the pointer is over the messages, which then stay.
+    pub(crate) is_on_messages: bool,
     /// Longest side of a texture, in pixels.
     pub(crate) max_texture_side: usize,
     /// Whether the window is too narrow for the right panel to be always there.

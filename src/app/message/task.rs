@@ -10,6 +10,8 @@ use crate::extract::Existing;
 pub(crate) enum TaskCommand {
     /// Open or close the task's window.
     Toggle(Task),
+    /// Open the task's window, or leave it open.
+    Open(Task),
     /// Change the choices for the task.
     Set(Box<TaskScope>),
     /// Ask where the task should write.

@@ -43,8 +43,10 @@ pub(crate) enum ViewCommand {
     Zoom(f32),
     /// Show one mosaic pixel per screen pixel.
     ActualSize,
-    /// Bring the selected channel to the middle.
+    /// Bring the selected channel to the middle, no smaller than it is.
     ShowSelected,
+    /// Fill the view with the selected channel, or go back to the whole mosaic if it is filled.
+    ShowLarge,
     /// Try again after an error.
     Retry,
     /// Go back to the request that what is on screen answers.
@@ -65,7 +67,8 @@ impl ViewCommand {
             | Self::Fit
             | Self::Zoom(_)
             | Self::ActualSize
-            | Self::ShowSelected => Kind::PLAIN,
+            | Self::ShowSelected
+            | Self::ShowLarge => Kind::PLAIN,
         }
     }
 }
@@ -97,9 +100,11 @@ pub(crate) const ACTIONS: &[Action<ViewCommand>] = &[
         .in_menu(Menu::View, 23)
         .with_keys(&[key(Key::Minus)])
         .enabled_if(has_mosaic),
-    Action::new("Show selected channel", "show the selected channel large", |_| {
-        vec![ViewCommand::ShowSelected]
-    })
+    Action::new(
+        "Show selected channel",
+        "show the selected channel large; again for the whole mosaic",
+        |_| vec![ViewCommand::ShowLarge],
+    )
     .in_menu(Menu::View, 24)
     .with_keys(&[key(Key::Enter)])
     .enabled_if(has_selection),

@@ -1,5 +1,6 @@
 //! Undo and redo of what was requested of the views.
 
+use std::mem::Discriminant;
 use std::sync::Arc;
 
 use crate::app::model::dataset::OpenSource;
@@ -7,7 +8,7 @@ use crate::app::model::links::Links;
 use crate::app::model::save::SaveLooks;
 use crate::app::model::view::{ViewId, ViewState};
 use crate::graph::Graph;
-use crate::render::ViewRequest;
+use crate::render::{Change, ViewRequest};
 use crate::weights::FilePart;
 
 /// Greatest number of steps that can be undone.
@@ -78,11 +79,47 @@ impl Snapshot {
     }
 }
 
+/// A setting that a person changes many times in one movement, such as with a slider. All changes of one movement are one step.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Gesture {
+    /// Through the frames of a data set.
+    Frames,
+    /// Of one part of a view's request.
+    Change(Discriminant<Change>),
+}
+
+/// For how long a movement through frames goes on after the last of them, in seconds: the keys give one frame at a time.
+const FRAMES_PAUSE_SECS: f64 = 0.5;
+
+/// A movement that may go on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OpenGesture {
+    pub(crate) of: Gesture,
+    pub(crate) until_secs: f64,
+    /// Whether the pointer's button was up at the last frame. A slider gets its last value in the frame in which the button goes up.
+    pub(crate) was_up: bool,
+}
+
+impl OpenGesture {
+    pub(crate) fn new(of: Gesture, now_secs: f64, is_down: bool) -> Self {
+        let until_secs = if of == Gesture::Frames { now_secs + FRAMES_PAUSE_SECS } else { now_secs };
+        Self { of, until_secs, was_up: !is_down }
+    }
+
+    /// Notes that a frame of the window begins; returns whether the movement goes on.
+    pub(crate) fn goes_on(&mut self, now_secs: f64, is_pressed: bool, is_down: bool) -> bool {
+        let was_up = std::mem::replace(&mut self.was_up, !is_down);
+        !is_pressed && (is_down || !was_up || now_secs < self.until_secs)
+    }
+}
+
 /// The steps that can be undone, and those that can be redone, the nearest last.
 #[derive(Default)]
 pub(crate) struct History {
     pub(crate) past: Vec<Snapshot>,
     pub(crate) future: Vec<Snapshot>,
+    /// The movement whose step is the last one.
+    pub(crate) gesture: Option<OpenGesture>,
 }
 
 impl History {

@@ -5,10 +5,12 @@
 pub(crate) mod cache;
 pub(crate) mod dataset;
 pub(crate) mod download;
+pub(crate) mod errand;
 pub(crate) mod history;
 pub(crate) mod layers;
 pub(crate) mod links;
 pub(crate) mod messages;
+pub(crate) mod naming;
 pub(crate) mod paths;
 pub(crate) mod pins;
 pub(crate) mod preferences;
@@ -30,6 +32,7 @@ use std::sync::Arc;
 use crate::app::model::cache::LruCache;
 use crate::app::model::dataset::{LabelLines, Playing, ThumbKey};
 use crate::app::model::download::Downloads;
+use crate::app::model::errand::Errand;
 use crate::app::model::history::{Asked, History, Snapshot};
 use crate::app::model::layers::Walk;
 use crate::app::model::links::{Arrangement, Links};
@@ -71,6 +74,8 @@ pub(crate) struct Newest {
     pub(crate) pin: u64,
     /// Picture from the clipboard.
     pub(crate) pasted: u64,
+    /// Queued work that the person asked for.
+    pub(crate) errand: u64,
     /// Frame of a stream that was shown.
     pub(crate) frame: u64,
 }
@@ -102,6 +107,8 @@ pub(crate) struct Model {
     pub(crate) weights_question: Option<(PathBuf, Vec<WeightsOffer>)>,
     /// A table and its columns, while the user is asked which column holds the paths of the pictures.
     pub(crate) column_question: Option<(PathBuf, Vec<String>)>,
+    /// Queued work that the person asked for and that isn't finished, in order.
+    pub(crate) errands: Vec<Errand>,
     pub(crate) messages: VecDeque<Notice>,
     /// The latest messages, dismissed ones included.
     pub(crate) log: VecDeque<Notice>,
@@ -170,6 +177,7 @@ impl Model {
             saved: SaveLooks::default(),
             weights_question: None,
             column_question: None,
+            errands: Vec::new(),
             messages: VecDeque::new(),
             log: VecDeque::new(),
             walk: Walk::default(),
@@ -246,6 +254,7 @@ impl Model {
             difference_of: None,
             trouble: None,
             busy: None,
+            ready: None,
             ..view.clone()
         }
     }
@@ -366,8 +375,8 @@ impl Model {
 
     /// Shows a message to the user, and keeps it in the log.
     pub(crate) fn say(&mut self, tone: Tone, text: impl Into<String>) {
-        let message = Notice { tone, text: text.into() };
-        self.messages.retain(|m| *m != message);
+        let message = Notice { tone, text: text.into(), until_secs: None };
+        self.messages.retain(|m| (m.tone, &m.text) != (tone, &message.text));
         self.messages.push_back(message.clone());
         while self.messages.len() > MAX_MESSAGES {
             self.messages.pop_front();

@@ -135,7 +135,7 @@ impl Restored {
 }
 
 /// How the figure was saved. A scale that equals the automatic one is restored as automatic.
-fn saved_looks(
+pub(crate) fn saved_looks(
     look: &LookRecord,
     kind: &str,
     settings: &MosaicSettings,

@@ -7,8 +7,8 @@ use crate::app::model::request::FullRequest;
 use crate::app::model::shown::Shown;
 use crate::graph::{Graph, NodeId};
 use crate::models::ModelSpec;
-use crate::mosaic::{MosaicSettings, Paper};
-use crate::render::{LayerChoice, ViewRequest};
+use crate::mosaic::{MosaicSettings, Normalisation, Paper};
+use crate::render::{LayerChoice, PictureChoice, ViewRequest};
 
 /// A view's number, which stays the same while other views are opened and closed.
 pub(crate) type ViewId = u64;
@@ -34,6 +34,8 @@ pub(crate) enum Busy {
     LookingForWeights,
     /// The request waits in its slot for the network's thread.
     Waiting,
+    /// Its result is there, and waits for those of the other views of the same frame.
+    InStep,
     Opening,
     ReadingPicture,
     LoadingWeights,
@@ -46,6 +48,7 @@ impl Busy {
         match self {
             Self::LookingForWeights => "Looking which weights are installed…",
             Self::Waiting => "Waiting for the worker…",
+            Self::InStep => "Waiting for the other views of this frame…",
             Self::Opening => "Opening…",
             Self::ReadingPicture => "Reading the picture…",
             Self::LoadingWeights => "Loading the weights…",
@@ -88,6 +91,10 @@ pub(crate) struct ViewState {
     pub(crate) trouble: Option<Trouble>,
     /// The request that what is on screen answers: the way back if the next request fails.
     pub(crate) good: Option<FullRequest>,
+    /// A finished view of a data set's frame that waits until the other views of this frame are ready, and the request it answers.
+    pub(crate) ready: Option<(Arc<Shown>, Option<FullRequest>)>,
+    /// The normalisation before its range was held; it comes back when the range is let go.
+    pub(crate) before_hold: Option<Normalisation>,
     pub(crate) selected: Option<usize>,
     pub(crate) closest: Option<ClosestChannels>,
 }
@@ -110,6 +117,8 @@ impl ViewState {
             busy: None,
             trouble: None,
             good: None,
+            ready: None,
+            before_hold: None,
             selected: None,
             closest: None,
         }
@@ -138,6 +147,39 @@ impl ViewState {
             return self.graph.ids().collect();
         }
         std::iter::once(NodeId(0)).chain(self.graph.stages().iter().copied()).collect()
+    }
+
+    /// Whether its range of colours is a fixed one.
+    pub(crate) fn has_fixed_range(&self) -> bool {
+        matches!(self.request.settings.normalisation, Normalisation::Fixed { .. })
+    }
+
+    /// The range of colours on screen, if the whole layer has one and that is what is asked for: only such a range can be held.
+    pub(crate) fn range_to_hold(&self) -> Option<(f32, f32)> {
+        let is_of_layer = matches!(
+            self.request.settings.normalisation,
+            Normalisation::Layer | Normalisation::Percentile { .. } | Normalisation::Symmetric
+        );
+        let shown = self.shown.as_ref().filter(|shown| is_of_layer && shown.mosaic.range.is_shared())?;
+        let range = shown.mosaic.range.outer();
+        (range.low < range.high).then_some((range.low, range.high))
+    }
+
+    pub(crate) fn can_hold(&self) -> bool {
+        self.is_plain() && self.range_to_hold().is_some()
+    }
+
+    /// Lets the held range go; returns whether there was one.
+    pub(crate) fn end_hold(&mut self) -> bool {
+        let before = self.before_hold.take().filter(|_| self.has_fixed_range());
+        let Some(before) = before else { return false };
+        self.request.settings.normalisation = before;
+        true
+    }
+
+    /// The frame of a data set in a request for a picture, from 0.
+    pub(crate) fn frame_of(picture: &PictureChoice) -> Option<usize> {
+        if let PictureChoice::Frame { index, .. } = picture { Some(*index) } else { None }
     }
 
     /// Whether the view shows the activations for one picture, not a difference.

@@ -29,6 +29,7 @@ use tell::Tell;
 pub(crate) mod channel_map;
 pub(crate) mod dialogs;
 pub(crate) mod download;
+pub(crate) mod existing;
 pub(crate) mod inspect;
 pub(crate) mod network;
 pub(crate) mod tasks;
@@ -110,7 +111,7 @@ impl Runtime {
         match work {
             Work::Latest(view, job) => self.network.post(view, job),
             Work::Withdraw(view) => self.network.withdraw(view),
-            Work::Queue(job) => return self.network.enqueue(job).err().map(|_| too_much()),
+            Work::Queue(job) => return self.network.enqueue(job).err().map(|job| refused(&job)),
             Work::Side(job) => return self.side(job),
             Work::Run(job) => return self.task(job),
             Work::Ask(question) => {
@@ -142,10 +143,10 @@ impl Runtime {
                 thread(request.task()).post(TASK_PLAN_SLOT, RunJob::Plan(request));
                 None
             }
-            // A batch runs on the network's thread, one run after the other, and lets the views' jobs go first.
-            RunJob::Run(TaskRequest::Batch(request), _, called_off) => {
-                let job = Job::Batch(Box::new(BatchJob::new(*request, called_off)));
-                self.network.enqueue(job).err().map(|_| too_much())
+            // A batch runs on the network's thread, one run after the other, and lets all other jobs go first.
+            RunJob::Run(TaskRequest::Batch(request), existing, called_off) => {
+                let job = Job::Batch(Box::new(BatchJob::new(*request, existing.overwrite, called_off)));
+                self.network.enqueue_background(job).err().map(|_| too_much())
             }
             RunJob::Run(request, existing, called_off) => {
                 let task = request.task();
@@ -230,7 +231,14 @@ fn start(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), String>
     }
 }
 
+const TOO_MUCH: &str = "too much is waiting to be done; try again when it is";
+
 /// The event for work that a full queue refused.
 fn too_much() -> Event {
-    Event::JobFailed("too much is waiting to be done; try again when it is".to_owned())
+    Event::JobFailed(TOO_MUCH.to_owned())
+}
+
+/// The event for a job that a full queue refused.
+fn refused(job: &Job) -> Event {
+    if let Job::Errand(id, _) = job { Event::ErrandOver(*id, Some(TOO_MUCH.to_owned())) } else { too_much() }
 }

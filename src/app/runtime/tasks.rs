@@ -12,6 +12,7 @@ use crate::app::model::task::animate::{AnimatePreview, AnimateRequest};
 use crate::app::model::task::extract::{ExtractPreview, ExtractRequest};
 use crate::app::model::task::run_news::{RunEnd, RunNews};
 use crate::app::model::task::{Task, TaskPlan, TaskRequest};
+use crate::app::runtime::existing::WeightHashes;
 use crate::app::runtime::tell::Tell;
 use crate::engine::{Backbone, CancelToken, ComputeDevice, Session};
 use crate::extract::{
@@ -35,6 +36,7 @@ const INTERVAL: Duration = Duration::from_millis(100);
 #[derive(Default)]
 pub(crate) struct Runs {
     loaded: Vec<(&'static str, Option<FilePart>, Arc<Backbone>)>,
+    hashes: WeightHashes,
 }
 
 impl Runs {
@@ -72,7 +74,7 @@ impl Runs {
     fn planned(&mut self, request: TaskRequest) -> TaskPlan {
         match request {
             TaskRequest::Batch(request) => {
-                TaskPlan::Batch(request.plan().map(Arc::new).map_err(|error| told(&error)))
+                TaskPlan::Batch(self.hashes.preview(&request).map(Arc::new).map_err(|error| told(&error)))
             }
             TaskRequest::Extract(request) => TaskPlan::Extract(self.preview(&request).map(Arc::new)),
             TaskRequest::Animate(request) => TaskPlan::Animate(preview_animation(&request)),
@@ -308,7 +310,7 @@ impl<'a> Teller<'a> {
     fn extract(&mut self, event: ExtractEvent) {
         match event {
             ExtractEvent::Found(note) => {
-                self.tell.event(Event::JobFailed(note));
+                self.tell.event(Event::Noted(note));
             }
             ExtractEvent::Begun { done, failed } => {
                 (self.news.first, self.news.done, self.news.num_failed) = (done, done, failed);

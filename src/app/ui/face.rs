@@ -89,6 +89,7 @@ fn move_active(ctx: &egui::Context, model: &Model, scratch: &mut Scratch, motion
             let scale = 1.0 / ctx.pixels_per_point();
             viewport.zoom(panel, size, panel.center(), scale / viewport.scale);
         }
+        Motion::Large(r) => viewport.show_large(panel, size, mosaic_rect(r.x, r.y, r.width, r.height)),
         Motion::Center(r) => viewport.show_rect(panel, size, mosaic_rect(r.x, r.y, r.width, r.height)),
     }
     lead(model, scratch, id);

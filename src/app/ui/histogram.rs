@@ -6,7 +6,7 @@ use egui_plot::BarChart;
 use egui_plot::Plot;
 
 use crate::app::model::shown::{NUM_BINS, Shown};
-use crate::app::ui::theme;
+use crate::app::ui::{axis, theme};
 
 /// Draws a histogram over the layer's range. Counts are on a logarithmic axis, because most values of a deep layer are zero.
 pub(crate) fn bars(ui: &mut Ui, name: &str, bins: &[u32; NUM_BINS], shown: &Shown) {
@@ -28,11 +28,10 @@ pub(crate) fn bars(ui: &mut Ui, name: &str, bins: &[u32; NUM_BINS], shown: &Show
         .allow_scroll(false)
         .show_x(false)
         .show_y(false)
-        .y_axis_formatter(|mark, _| {
-            let powers = ["1", "10", "100", "1k", "10k", "100k", "1M", "10M", "100M"];
-            let is_whole = mark.value >= 0.0 && mark.value.fract() == 0.0;
-            powers.get(mark.value as usize).filter(|_| is_whole).map_or_else(String::new, |p| (*p).to_owned())
-        })
+        .x_grid_spacer(|input| axis::marks(&input))
+        .x_axis_formatter(axis::label)
+        .y_grid_spacer(|input| axis::count_marks(&input))
+        .y_axis_formatter(|mark, _| axis::count_label(mark))
         .show(ui, |plot| plot.bar_chart(BarChart::new("values", chart)));
     ui.add(egui::Label::new(egui::RichText::new("number of values (logarithmic) by value").weak()).wrap());
 }

@@ -1,6 +1,7 @@
 //! The user interface: what is drawn, and the input that becomes commands. It reads the model and pushes commands. All it changes
 //! itself is state of drawing, such as half-typed text and the zoom and pan of mosaics.
 
+pub(crate) mod axis;
 pub(crate) mod context;
 pub(crate) mod dialog;
 pub(crate) mod face;
@@ -21,7 +22,7 @@ pub(crate) mod widgets;
 use crate::app::ui::context::Context;
 
 use panels::{
-    bar, controls, details, help, log, models, notice, palette, status, table, task, timeline, views,
+    bar, controls, details, help, log, models, notice, palette, status, table, task, timeline, toasts, views,
 };
 
 /// Draws the whole window.
@@ -39,6 +40,7 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     log::draw(ui.ctx(), cx);
     help::draw(ui.ctx(), cx);
     palette::draw(ui.ctx(), cx);
+    toasts::draw(ui.ctx(), cx);
     frame_times(ui.ctx(), cx);
 }
 

@@ -32,6 +32,8 @@ pub(crate) struct Scratch {
     pub(crate) views: HashMap<ViewId, ViewScratch>,
     /// The view that was zoomed or panned while drawing.
     pub(crate) leader: Option<ViewId>,
+    /// Whether the pointer is over the messages.
+    pub(crate) is_on_messages: bool,
     /// The place of the picture that the pointer is at, and the view it is in.
     pub(crate) pointed: Option<Pointed>,
     /// The last histogram of a channel: the finished view, the channel and the counts.

@@ -93,8 +93,6 @@ pub(crate) struct Textures {
     pins: HashMap<u64, (Arc<ColorImage>, Texture)>,
     /// Thumbnails of a data set's frames.
     thumbs: LruCache<ThumbKey, Arc<Thumb>>,
-    /// The view that the window's title names.
-    titled: Option<ViewId>,
 }
 
 /// The textures of one view, and the finished view that they were made from.
@@ -113,7 +111,6 @@ impl Default for Textures {
             inspected: None,
             pins: HashMap::new(),
             thumbs: LruCache::new(THUMB_BUDGET_BYTES),
-            titled: None,
         }
     }
 }
@@ -134,10 +131,8 @@ impl Textures {
         self.thumbs.peek(key).map(|thumb| &**thumb)
     }
 
-    /// Uploads what is new. Returns whether the active view shows something new or another view has become active, so that the title
-    /// must change.
-    pub(crate) fn refresh(&mut self, ctx: &Context, model: &Model) -> bool {
-        let mut is_active_new = false;
+    /// Uploads what is new.
+    pub(crate) fn refresh(&mut self, ctx: &Context, model: &Model) {
         self.views.retain(|id, _| model.find(*id).is_some());
         for view in &model.views {
             let Some(shown) = &view.shown else {
@@ -148,7 +143,6 @@ impl Textures {
                 continue;
             }
             let kept = self.views.remove(&view.id);
-            is_active_new |= view.id == model.view().id;
             let mosaic = Texture::of_tiles(ctx, "mosaic", &shown.tiles);
             let (seen, thumbnail) = match kept {
                 Some(kept) if Arc::ptr_eq(&kept.of.seen, &shown.seen) => (kept.seen, kept.thumbnail),
@@ -161,10 +155,6 @@ impl Textures {
         }
         self.refresh_layers(ctx, model);
         self.refresh_channels(ctx, model);
-        // The title names the active view, so it also changes when another view becomes active.
-        is_active_new |= self.titled != Some(model.view().id);
-        self.titled = Some(model.view().id);
-        is_active_new
     }
 
     fn refresh_layers(&mut self, ctx: &Context, model: &Model) {

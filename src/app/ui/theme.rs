@@ -173,9 +173,6 @@ pub(crate) const PIN_SIDE: f32 = 56.0;
 /// Side of the maps of the channels most similar to the selected one.
 pub(crate) const NEAREST_SIDE: f32 = 40.0;
 
-/// Greatest height of the list of messages; beyond it they scroll.
-pub(crate) const MESSAGES_HEIGHT: f32 = 96.0;
-
 /// Greatest height of an error's text over the mosaic.
 pub(crate) const REASON_HEIGHT: f32 = 160.0;
 

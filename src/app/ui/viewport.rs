@@ -10,6 +10,9 @@ const MAX_SCALE: f32 = 256.0;
 /// If a mosaic pixel's size in screen pixels is this close to an integer, it is treated as that integer.
 const WHOLE: f32 = 1e-3;
 
+/// A rectangle fills the panel if its scale is at least this share of the one at which it would.
+const NEARLY: f32 = 0.99;
+
 /// A mosaic is not zoomed out below this share of its fitted size, unless one point per pixel is smaller.
 const MIN_SHARE_OF_FIT: f32 = 0.25;
 
@@ -77,7 +80,6 @@ impl Viewport {
     }
 
     /// The rectangle on screen of a rectangle of the mosaic.
-    #[cfg(test)]
     pub(crate) fn to_screen(self, panel: Rect, size: Vec2, in_mosaic: Rect) -> Rect {
         let origin = self.origin(panel, size);
         let at = |p: Pos2| origin + p.to_vec2() * self.scale;
@@ -123,11 +125,29 @@ impl Viewport {
         self.is_fitted = false;
     }
 
-    /// Brings a rectangle of the mosaic to the middle, at a scale at which it fills about a third of the panel.
+    /// Brings a rectangle of the mosaic to the middle, at a scale at which it fills at least about a third of the panel, and no smaller
+    /// than it is.
     pub(crate) fn show_rect(&mut self, panel: Rect, size: Vec2, in_mosaic: Rect) {
         let wanted = Self::fit_scale(panel, in_mosaic.size()) / 3.0;
+        self.centre_on(panel, size, in_mosaic, wanted);
+    }
+
+    /// Fills the panel with a rectangle of the mosaic. If it does so already, the whole mosaic is fitted again.
+    pub(crate) fn show_large(&mut self, panel: Rect, size: Vec2, in_mosaic: Rect) {
+        let full = Self::fit_scale(panel, in_mosaic.size()).min(MAX_SCALE);
+        let is_in_the_middle = self.to_screen(panel, size, in_mosaic).contains(panel.center());
+        if self.scale >= full * NEARLY && is_in_the_middle {
+            self.is_fitted = true;
+        } else {
+            self.centre_on(panel, size, in_mosaic, full);
+        }
+    }
+
+    /// Brings a rectangle of the mosaic to the middle, at this scale or the present one, whichever is larger.
+    fn centre_on(&mut self, panel: Rect, size: Vec2, in_mosaic: Rect, scale: f32) {
         // For a mosaic of a few pixels, the scale that fits may be above the largest one.
-        self.scale = wanted.clamp(Self::fit_scale(panel, size).min(MAX_SCALE), MAX_SCALE);
+        let lowest = Self::fit_scale(panel, size).min(MAX_SCALE);
+        self.scale = scale.max(self.scale).clamp(lowest, MAX_SCALE);
         self.offset = (size * 0.5 - in_mosaic.center().to_vec2()) * self.scale;
         self.is_fitted = false;
     }
@@ -219,6 +239,38 @@ mod tests {
         view.settle(PANEL, size);
         view.show_rect(Rect::from_min_size(Pos2::ZERO, vec2(4000.0, 4000.0)), size, mosaic_rect(0, 0, 1, 1));
         assert!(view.scale <= MAX_SCALE);
+    }
+
+    #[test]
+    fn showing_a_tile_large_never_makes_it_smaller_and_the_second_time_fits_all() {
+        let tile = mosaic_rect(70, 35, 34, 34);
+        for zoom in [0.3, 1.0, 3.0, 9.0, 20.0, 200.0] {
+            let mut view = Viewport::default();
+            view.settle(PANEL, SIZE);
+            view.zoom(PANEL, SIZE, PANEL.center(), zoom);
+            let before = view.scale;
+            view.show_large(PANEL, SIZE, tile);
+            view.settle(PANEL, SIZE);
+            let on_screen = view.to_screen(PANEL, SIZE, tile);
+            assert!(view.scale >= before, "×{zoom}: {} after {before}", view.scale);
+            assert!((on_screen.center() - PANEL.center()).length() < 1.0, "×{zoom}: {on_screen:?}");
+            assert!(on_screen.height() >= PANEL.height() * 0.99, "×{zoom}: {on_screen:?}");
+            view.show_large(PANEL, SIZE, tile);
+            view.settle(PANEL, SIZE);
+            assert!((view.scale - Viewport::fit_scale(PANEL, SIZE)).abs() < 1e-4, "×{zoom}");
+        }
+    }
+
+    #[test]
+    fn a_jump_to_another_tile_keeps_the_zoom_if_that_is_larger() {
+        let mut view = Viewport::default();
+        view.settle(PANEL, SIZE);
+        view.show_rect(PANEL, SIZE, mosaic_rect(0, 0, 34, 34));
+        assert!((view.scale - 400.0 / 34.0 / 3.0).abs() < 1e-3, "a third of the panel");
+        view.show_large(PANEL, SIZE, mosaic_rect(0, 0, 34, 34));
+        let large = view.scale;
+        view.show_rect(PANEL, SIZE, mosaic_rect(70, 35, 34, 34));
+        assert!((view.scale - large).abs() < 1e-3);
     }
 
     #[test]

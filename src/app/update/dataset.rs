@@ -76,7 +76,7 @@ fn set_camera(model: &mut Model, effects: &mut Effects, camera: Camera) {
     }
 }
 
-/// Shows every frame in the range of the one on screen, or goes back to the layout's usual normalisation.
+/// Shows everything from now on in the range of what is on screen, where the whole layer has one, or lets that range go.
 fn hold_scale(model: &mut Model, effects: &mut Effects, is_held: bool) {
     let active = model.view().id;
     let is_linked = model.links.looks;
@@ -85,11 +85,17 @@ fn hold_scale(model: &mut Model, effects: &mut Effects, is_held: bool) {
         if !view.is_plain() || (view.id != active && !is_linked) {
             continue;
         }
-        let range = view.shown.as_ref().map(|shown| (shown.stats.min, shown.stats.max));
-        view.request.settings.normalisation = match range {
-            Some((low, high)) if is_held && low < high => Normalisation::Fixed { low, high },
-            _ => Normalisation::usual_for(view.request.settings.layout),
-        };
+        if !is_held {
+            // A range of a restored figure was never held here.
+            if !view.end_hold() && view.has_fixed_range() {
+                view.request.settings.normalisation = Normalisation::Layer;
+            }
+        } else if let Some((low, high)) = view.range_to_hold() {
+            view.before_hold = Some(view.request.settings.normalisation);
+            view.request.settings.normalisation = Normalisation::Fixed { low, high };
+        } else {
+            continue;
+        }
         changed.push(view.id);
     }
     for id in changed {
@@ -103,7 +109,7 @@ fn three_cameras(model: &mut Model, effects: &mut Effects) {
     let Some(open) = &view.source else { return };
     let cameras: Vec<Camera> = open.source.cameras().iter().copied().take(MAX_VIEWS).collect();
     if cameras.len() < 2 {
-        model.say(Tone::Bad, "this data set has pictures of one camera only");
+        model.say(Tone::Warning, "this data set has pictures of one camera only");
         return;
     }
     let mut views: Vec<ViewState> = Vec::with_capacity(MAX_VIEWS);
@@ -154,7 +160,7 @@ fn toggle_watch(model: &mut Model, effects: &mut Effects) {
     }
     let Some(open) = &model.view().source else { return };
     if !open.source.cameras().is_empty() {
-        model.say(Tone::Bad, "only a folder can be watched; this is a log");
+        model.say(Tone::Warning, "only a folder can be watched; this is a log");
         return;
     }
     let (place, listed) = (open.place.clone(), open.listed);
@@ -212,7 +218,7 @@ pub(crate) fn open_source(
     if skipped > 0 {
         let first = source.skipped().first().map_or_else(String::new, |s| s.reason.clone());
         model.say(
-            Tone::Bad,
+            Tone::Warning,
             format!("left out of \"{}\": {}; the first: {first}", place.display(), counted(skipped, "row")),
         );
     }
@@ -229,6 +235,8 @@ pub(crate) fn open_source(
     // Another data set was playing.
     model.playing_frames = None;
     change_pictures(model, effects, id, |view| {
+        // A range of another data set means nothing here.
+        view.end_hold();
         view.generation = generation;
         view.request.picture = frame(&open);
         view.source = Some(open.clone());

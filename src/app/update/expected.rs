@@ -25,13 +25,13 @@ fn tell_run(model: &mut Model, made_by: &MadeBy, shown: &Shown) {
     if !sha256.is_empty() && then.sha256 == now.sha256 && !then.is_same_as(&now) {
         let part = short(then.part.unwrap_or_default(), 40);
         model.say(
-            Tone::Bad,
+            Tone::Warning,
             format!("the figure was made with another network of this weight file: the one under {part}"),
         );
     } else if !sha256.is_empty() && !then.is_same_as(&now) {
         let (tag, start) = (shown.spec().tag, short(sha256, 12));
         model.say(
-            Tone::Bad,
+            Tone::Warning,
             format!("the figure was made with other weights of {tag} than those here: their hash begins with {start}"),
         );
     }

@@ -2,20 +2,21 @@
 
 use std::sync::Arc;
 
+use crate::app::message::Now;
 use crate::app::message::effect::Effects;
 use crate::app::message::remedy::told;
 use crate::app::model::Model;
-use crate::app::model::history::{Asked, MAX_STEPS, Snapshot};
+use crate::app::model::history::{Asked, Gesture, MAX_STEPS, OpenGesture, Snapshot};
 use crate::app::model::messages::Tone;
 use crate::app::update::requests::ask_for_labels;
 use crate::app::update::show::{set_views, share_scale, show};
 use crate::input::dataset::Source;
 use crate::weights::FilePart;
 
-/// Adds the state before a command to the undo history, if the command changed anything.
-pub(crate) fn keep_step(model: &mut Model, before: Snapshot) {
+/// Adds the state before a command to the undo history, if the command changed anything; returns whether it did.
+pub(crate) fn keep_step(model: &mut Model, before: Snapshot) -> bool {
     if model.snapshot().is_same(&before) {
-        return;
+        return false;
     }
     let history = &mut model.history;
     history.future.clear();
@@ -23,9 +24,25 @@ pub(crate) fn keep_step(model: &mut Model, before: Snapshot) {
     if history.past.len() > MAX_STEPS {
         history.past.remove(0);
     }
+    true
+}
+
+/// Adds the state before a command to the undo history as [`keep_step`] does, unless the command goes on with a movement whose step is
+/// there already.
+pub(crate) fn keep_step_of(model: &mut Model, before: Snapshot, gesture: Option<Gesture>, now: &Now) {
+    let goes_on = model.history.gesture.is_some_and(|open| Some(open.of) == gesture);
+    if goes_on {
+        model.history.future.clear();
+    } else if !keep_step(model, before) {
+        return;
+    }
+    let is_movement = goes_on || now.is_down || gesture == Some(Gesture::Frames);
+    model.history.gesture =
+        gesture.filter(|_| is_movement).map(|of| OpenGesture::new(of, now.secs, now.is_down));
 }
 
 pub(crate) fn step_back(model: &mut Model, effects: &mut Effects) {
+    model.history.gesture = None;
     let Some(to) = model.history.past.pop() else { return };
     let now = now_before(model, &to);
     model.history.future.push(now);

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::app::message::command::Command;
 use crate::app::message::effect::{Effects, FaceEffect};
 use crate::app::message::event::{Event, ViewEvent};
-use crate::app::message::job::{Job, SideJob};
+use crate::app::message::job::SideJob;
 use crate::app::message::question::Question;
 use crate::app::message::save::SaveCommand;
 use crate::app::message::task::TaskCommand;
@@ -59,6 +59,7 @@ pub(crate) fn update(model: &mut Model, message: Message, now: &Now, effects: &m
         Message::Event(event) => take(model, event, now, effects),
         Message::Tick => tick(model, now, effects),
     }
+    show::show_in_step(model, effects);
 }
 
 /// Starts the window's first work. The picture is requested before the first frame is drawn.
@@ -66,8 +67,8 @@ pub(crate) fn start(model: &mut Model, start: Start, effects: &mut Effects) {
     effects.side(SideJob::Here(model.store.clone()));
     effects.side(SideJob::Devices);
     match (start.asks_for, start.final_layer) {
-        (Some(path), Some(layer)) => effects.queue(Job::EndAt(path, layer)),
-        (Some(path), None) => effects.queue(Job::Fit(path, start.part)),
+        (Some(path), Some(layer)) => weights::end_at(model, effects, path, layer),
+        (Some(path), None) => weights::fit(model, effects, path, start.part),
         (None, _) => {
             let row = model.view().request.spec;
             if let Some(why) = row.opened().and_then(|opened| opened.why_final.as_deref()) {
@@ -84,11 +85,13 @@ pub(crate) fn start(model: &mut Model, start: Start, effects: &mut Effects) {
 fn apply(model: &mut Model, command: Command, now: &Now, effects: &mut Effects) {
     let kind = command.kind();
     if kind.is_new_work {
-        model.messages.clear();
+        // What was said about the work before; an error stays until it is dismissed.
+        model.messages.retain(|message| message.tone == Tone::Bad);
     }
     if kind.is_new_work || kind.is_step {
         model.preferences.shows_first_steps = false;
     }
+    let gesture = command.gesture();
     let before = kind.is_step.then(|| model.snapshot());
     match command {
         Command::View(command) => view::apply(model, command, now, effects),
@@ -100,7 +103,7 @@ fn apply(model: &mut Model, command: Command, now: &Now, effects: &mut Effects) 
         Command::Window(command) => window::apply(model, command, now, effects),
     }
     if let Some(before) = before {
-        history::keep_step(model, before);
+        history::keep_step_of(model, before, gesture, now);
     }
 }
 
@@ -148,7 +151,7 @@ fn take(model: &mut Model, event: Event, now: &Now, effects: &mut Effects) {
             model.say(Tone::Good, format!("this is the picture that the figure was made from: {name}"));
         }
         Event::Checked(false, name) => model.say(
-            Tone::Bad,
+            Tone::Warning,
             format!("this is another picture than the figure's {name}: its pixels have another hash"),
         ),
         Event::Devices(devices) => model.devices = devices,
@@ -170,6 +173,18 @@ fn take(model: &mut Model, event: Event, now: &Now, effects: &mut Effects) {
             model.say(tone, end.to_string());
         }
         Event::JobFailed(reason) => model.say(Tone::Bad, reason),
+        Event::Noted(note) => model.say(Tone::Warning, note),
+        Event::ErrandBegun(id) => {
+            if let Some(errand) = model.errands.iter_mut().find(|errand| errand.id == id) {
+                errand.has_begun = true;
+            }
+        }
+        Event::ErrandOver(id, refused) => {
+            model.errands.retain(|errand| errand.id != id);
+            if let Some(reason) = refused {
+                model.say(Tone::Bad, reason);
+            }
+        }
         Event::NoDialog(question) => {
             let instead = match question {
                 Question::Picture(_) | Question::Folder(_) | Question::Weights => {
@@ -178,7 +193,7 @@ fn take(model: &mut Model, event: Event, now: &Now, effects: &mut Effects) {
                 Question::Save(_) | Question::Export(..) => "type a path under Save on the left",
                 Question::TaskPlace(..) => "type the path in its field",
             };
-            model.say(Tone::Bad, format!("no file dialog opened (this system may have none): {instead}"));
+            model.say(Tone::Warning, format!("no file dialog opened (this system may have none): {instead}"));
         }
         Event::Saved(path) => model.say(Tone::Good, format!("saved \"{}\"", path.display())),
         Event::Picked(question, answer) => {
@@ -201,7 +216,7 @@ fn take_of_view(model: &mut Model, at: usize, event: ViewEvent, effects: &mut Ef
         }
         ViewEvent::Picture(path, note) => {
             if let Some(note) = note {
-                model.say(Tone::Bad, note);
+                model.say(Tone::Warning, note);
             }
             preferences::remember_opened(model, &path);
             let (before, generation) = (model.snapshot(), model.next_generation());
@@ -244,9 +259,15 @@ fn tick(model: &mut Model, now: &Now, effects: &mut Effects) {
     model.max_texture_side = now.max_texture_side;
     model.is_narrow = now.is_narrow;
     model.memory_bytes = now.memory_bytes;
+    model.messages.retain_mut(|message| message.stays(now.secs, now.is_on_messages));
+    let next = model.messages.iter().filter_map(|message| message.until_secs).reduce(f64::min);
+    if let Some(until) = next {
+        effects.face(FaceEffect::DrawAfter((until - now.secs).max(0.0)));
+    }
     if let Some(frame) = &now.live {
         dataset::take_frame(model, frame, effects);
     }
+    model.history.gesture.take_if(|gesture| !gesture.goes_on(now.secs, now.is_pressed, now.is_down));
     view::play_on(model, effects, now);
     dataset::play_frames(model, effects, now);
     requests::ask_for_walk(model, effects);

@@ -45,17 +45,17 @@ pub(crate) fn remembered(model: &Model) -> String {
 /// that are unknown here are left as they are.
 pub(crate) fn take_remembered(model: &mut Model, effects: &mut Effects, text: &str) {
     let Some((kept, left_out)) = read(text) else {
-        model.say(Tone::Bad, "the settings of the last time can't be read and are forgotten");
+        model.say(Tone::Warning, "the settings of the last time can't be read and are forgotten");
         return;
     };
     if kept.version > VERSION {
-        model.say(Tone::Bad, "the settings were kept by a later version and are not taken");
+        model.say(Tone::Warning, "the settings were kept by a later version and are not taken");
         return;
     }
     if !left_out.is_empty() {
         let names = left_out.join(", ");
         model.say(
-            Tone::Bad,
+            Tone::Warning,
             format!("of the settings of the last time these can't be read and are forgotten: {names}"),
         );
     }

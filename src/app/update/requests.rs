@@ -9,6 +9,7 @@ use crate::app::message::effect::{Effects, Work};
 use crate::app::message::job::{Job, RunJob, SideJob};
 use crate::app::model::Model;
 use crate::app::model::download::Stage;
+use crate::app::model::errand::Errand;
 use crate::app::model::pins::PinnedChannel;
 use crate::app::model::task::basis::Basis;
 use crate::app::model::task::{Task, TaskPlan};
@@ -16,6 +17,14 @@ use crate::engine::CancelToken;
 use crate::input::dataset::Source;
 use crate::models::{ModelSpec, Registry};
 use crate::render::BatchModel;
+
+/// Queues work that the person waits for. Until it is over, the status bar says in these words what is done or waits.
+pub(crate) fn errand(model: &mut Model, effects: &mut Effects, words: String, job: Job) {
+    model.newest.errand += 1;
+    let id = model.newest.errand;
+    model.errands.push(Errand { id, words, has_begun: false });
+    effects.queue(Job::Errand(id, Box::new(job)));
+}
 
 /// Requests the details of the active view's selected channel.
 pub(crate) fn inspect_selected(model: &mut Model, effects: &mut Effects) {

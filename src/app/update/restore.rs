@@ -67,7 +67,7 @@ pub(crate) fn take_figure(model: &mut Model, effects: &mut Effects, at: usize, m
         replace_views(model, effects, views, 0)
     };
     if let Some(retired) = retired {
-        model.say(Tone::Bad, format!("{retired}: {DEFAULT_TAG} is shown in its place"));
+        model.say(Tone::Warning, format!("{retired}: {DEFAULT_TAG} is shown in its place"));
     }
     tell_restored(model, figure, has_models, &not_taken);
     for id in ids {
@@ -168,13 +168,13 @@ fn tell_restored(model: &mut Model, figure: &RestoredFigure, has_models: bool, n
         [] => model
             .say(Tone::Good, format!("took {taken} and picture from \"{path}\"")),
         [name] => model.say(
-            Tone::Bad,
+            Tone::Warning,
             format!(
                 "took {taken_alone} from \"{path}\"; its picture {name} was not found beside it: open it, and it is checked"
             ),
         ),
         _ => model.say(
-            Tone::Bad,
+            Tone::Warning,
             format!(
                 "took {taken_alone} from \"{path}\"; its pictures {} were not found beside it: open each in its view, and it is checked",
                 missing.join(" and ")
@@ -182,10 +182,10 @@ fn tell_restored(model: &mut Model, figure: &RestoredFigure, has_models: bool, n
         ),
     }
     if !not_taken.is_empty() {
-        model.say(Tone::Bad, format!("not taken from the figure: {}", not_taken.join(", ")));
+        model.say(Tone::Warning, format!("not taken from the figure: {}", not_taken.join(", ")));
     }
     if record.panels.len() > MAX_VIEWS {
         let num = record.panels.len();
-        model.say(Tone::Bad, format!("the figure shows {num} mosaics; the first {MAX_VIEWS} were taken"));
+        model.say(Tone::Warning, format!("the figure shows {num} mosaics; the first {MAX_VIEWS} were taken"));
     }
 }

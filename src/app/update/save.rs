@@ -7,8 +7,9 @@ use crate::app::message::question::Question;
 use crate::app::message::save::SaveCommand;
 use crate::app::model::Model;
 use crate::app::model::messages::Tone;
-use crate::app::model::paths::{with_extension, with_npy};
+use crate::app::model::paths::{with_npy, with_png};
 use crate::app::model::save::Export;
+use crate::app::update::requests::errand;
 
 /// Handles a command about saving files or about the clipboard.
 pub(crate) fn apply(model: &mut Model, command: SaveCommand, now: &Now, effects: &mut Effects) {
@@ -27,9 +28,14 @@ pub(crate) fn apply(model: &mut Model, command: SaveCommand, now: &Now, effects:
         SaveCommand::Save(path, shown) => {
             let looks = model.saved;
             // A dialog asks about the name as typed. If an extension is added here, the user was not asked about that name.
-            let named = with_extension(path.clone());
-            let may_replace = named == path;
-            effects.queue(Job::Save { shown, path: named, may_replace, looks });
+            match with_png(&path) {
+                Ok(named) => {
+                    let may_replace = named == path;
+                    let words = saving(&named);
+                    errand(model, effects, words, Job::Save { shown, path: named, may_replace, looks });
+                }
+                Err(reason) => model.say(Tone::Bad, reason),
+            }
         }
         SaveCommand::SaveTyped(path) => export(model, effects, now, model.save_what, &path),
         SaveCommand::Export(what, path) => export(model, effects, now, what, &path),
@@ -38,7 +44,8 @@ pub(crate) fn apply(model: &mut Model, command: SaveCommand, now: &Now, effects:
         SaveCommand::CopyMosaic => {
             if let Some(shown) = model.view().shown.clone() {
                 // Enlarged to a readable size, as a saved figure is.
-                effects.queue(Job::Copy { shown, looks: model.saved });
+                let looks = model.saved;
+                errand(model, effects, "Copying the mosaic…".to_owned(), Job::Copy { shown, looks });
             }
         }
         SaveCommand::Copy(text, what) => {
@@ -58,30 +65,36 @@ pub(crate) fn export(
     let view = model.view();
     let Some(shown) = view.shown.clone() else { return };
     let looks = model.saved;
-    let named = || with_extension(path.to_owned());
+    let named = if what == Export::Values { with_npy(path) } else { with_png(path) };
+    let path = match named {
+        Ok(path) => path,
+        Err(reason) => return model.say(Tone::Bad, reason),
+    };
+    let words = saving(&path);
     let job = match what {
-        Export::Mosaic => Job::Save { shown, path: named(), may_replace: false, looks },
+        Export::Mosaic => Job::Save { shown, path, may_replace: false, looks },
         Export::View => {
             let Some(seen) = now.seen else { return };
-            Job::SavePart { shown, seen: Box::new(seen), path: named() }
+            Job::SavePart { shown, seen: Box::new(seen), path }
         }
-        Export::Values => {
-            let path = with_npy(path);
-            Job::SaveValues { shown, path }
-        }
+        Export::Values => Job::SaveValues { shown, path },
         Export::Channel => {
             let Some(channel) = view.selected else {
-                model.say(Tone::Bad, "select a channel first: its map is then saved");
+                model.say(Tone::Warning, "select a channel first: its map is then saved");
                 return;
             };
-            Job::SaveFilter { shown, channel, path: named(), looks }
+            Job::SaveFilter { shown, channel, path, looks }
         }
         Export::Sheet => {
             let views = model.views.iter().filter(|v| v.is_plain()).filter_map(|v| v.shown.clone());
-            Job::SaveSheet { views: views.collect(), path: named(), paper: looks.paper }
+            Job::SaveSheet { views: views.collect(), path, paper: looks.paper }
         }
     };
-    effects.queue(job);
+    errand(model, effects, words, job);
+}
+
+fn saving(path: &std::path::Path) -> String {
+    format!("Saving {}…", path.file_name().unwrap_or_default().to_string_lossy())
 }
 
 /// The file name that a dialog proposes.

@@ -8,6 +8,7 @@ use crate::app::message::job::Job;
 use crate::app::message::remedy::told;
 use crate::app::model::Model;
 use crate::app::model::messages::Tone;
+use crate::app::model::request::FullRequest;
 use crate::app::model::shown::Shown;
 use crate::app::model::view::{Busy, Trouble, ViewId, ViewState};
 use crate::app::update::expected::check_expected;
@@ -30,7 +31,7 @@ pub(crate) fn show(model: &mut Model, effects: &mut Effects, id: ViewId) {
     let has_weights = wanted.as_ref().is_ok_and(|w| model.has_weights(w.of.spec));
     let is_here_known = model.is_here_known;
     let view = &mut model.views[at];
-    (view.job, view.busy, view.trouble) = (job, None, None);
+    (view.job, view.busy, view.trouble, view.ready) = (job, None, None, None);
     match wanted {
         Err(reason) => {
             view.trouble = Some(Trouble::NoDifference(reason));
@@ -69,9 +70,62 @@ pub(crate) fn show(model: &mut Model, effects: &mut Effects, id: ViewId) {
     }
 }
 
-/// Puts a finished view on screen.
+/// Puts a finished view on screen, or keeps it until the other views of the same frame are ready.
 pub(crate) fn take_shown(model: &mut Model, effects: &mut Effects, at: usize, shown: &Arc<Shown>) {
     let wanted = model.full_request(&model.views[at]).ok();
+    if is_new_frame(&model.views[at]) && waits_for_others(model, &model.views[at]) {
+        let view = &mut model.views[at];
+        (view.busy, view.ready) = (Some(Busy::InStep), Some((Arc::clone(shown), wanted)));
+        return;
+    }
+    put_on_screen(model, effects, at, shown, wanted);
+    share_scale(model, effects);
+}
+
+/// Whether a view goes to another frame of its data set than the one on screen.
+fn is_new_frame(view: &ViewState) -> bool {
+    let asked = ViewState::frame_of(&view.request.picture);
+    let shown = view.good.as_ref().and_then(|good| ViewState::frame_of(&good.of.picture));
+    asked.is_some() && asked != shown
+}
+
+/// Whether another view of the same frame isn't ready yet.
+fn waits_for_others(model: &Model, view: &ViewState) -> bool {
+    let is_same_source = |other: &ViewState| match (&view.source, &other.source) {
+        (Some(own), Some(theirs)) => Arc::ptr_eq(&own.source, &theirs.source) && own.index == theirs.index,
+        _ => false,
+    };
+    let is_at_work = |other: &ViewState| other.busy.is_some_and(|busy| busy != Busy::InStep);
+    model.links.pictures
+        && view.is_plain()
+        && model.views.iter().any(|other| {
+            other.id != view.id && other.is_plain() && is_same_source(other) && is_at_work(other)
+        })
+}
+
+/// Puts the views of a frame on screen together, once all of them are ready. Called after each message.
+pub(crate) fn show_in_step(model: &mut Model, effects: &mut Effects) {
+    let is_complete = |view: &&ViewState| view.ready.is_some() && !waits_for_others(model, view);
+    let ids: Vec<ViewId> = model.views.iter().filter(is_complete).map(|view| view.id).collect();
+    if ids.is_empty() {
+        return;
+    }
+    for id in ids {
+        let Some(at) = model.views.iter().position(|view| view.id == id) else { continue };
+        if let Some((shown, wanted)) = model.views[at].ready.take() {
+            put_on_screen(model, effects, at, &shown, wanted);
+        }
+    }
+    share_scale(model, effects);
+}
+
+fn put_on_screen(
+    model: &mut Model,
+    effects: &mut Effects,
+    at: usize,
+    shown: &Arc<Shown>,
+    wanted: Option<FullRequest>,
+) {
     let view = &mut model.views[at];
     let num_channels = shown.activation.shape().channels;
     if view.selected.is_some_and(|channel| channel >= num_channels) {
@@ -101,7 +155,6 @@ pub(crate) fn take_shown(model: &mut Model, effects: &mut Effects, at: usize, sh
         model.forget_closest_to(id);
     }
     check_expected(model, effects, at, shown);
-    share_scale(model, effects);
     trace(model, at);
 }
 
@@ -150,6 +203,10 @@ pub(crate) fn set_model(model: &mut Model, effects: &mut Effects, spec: &'static
             {
                 view.request.layer = LayerChoice::Final;
             }
+            if view.request.spec.tag != spec.tag {
+                // A range of another network's values means nothing here.
+                view.end_hold();
+            }
             view.request.set_network(spec);
             view.graph = Arc::new(graph);
             show_active(model, effects);
@@ -172,6 +229,10 @@ pub(crate) fn change_pictures(
             change(view);
             changed.push(view.id);
         }
+    }
+    // Before the first is shown, perhaps from the cache, so that it waits for the others.
+    for view in model.views.iter_mut().filter(|view| changed.contains(&view.id)) {
+        view.busy = Some(Busy::Waiting);
     }
     for id in changed {
         show(model, effects, id);

@@ -1,5 +1,7 @@
 //! Handlers about tasks: batches of figures, features of the open data set, moving pictures.
 
+use std::sync::Arc;
+
 use crate::app::message::effect::{Effects, Work};
 use crate::app::message::job::RunJob;
 use crate::app::message::question::Question;
@@ -7,6 +9,7 @@ use crate::app::message::task::TaskCommand;
 use crate::app::model::Model;
 use crate::app::model::messages::Tone;
 use crate::app::model::task::Task;
+use crate::app::model::task::basis::InView;
 use crate::app::model::task::run_news::{RunEnd, RunNews};
 use crate::app::update::requests::{basis, plan_task};
 use crate::engine::CancelToken;
@@ -19,10 +22,17 @@ pub(crate) fn apply(model: &mut Model, command: TaskCommand, effects: &mut Effec
             let run = model.tasks.run_mut(task);
             run.is_open = !run.is_open;
             if run.is_open {
-                let tag = model.view().request.spec.tag;
-                model.tasks.follow(task, tag);
+                let (spec, graph, node) =
+                    (model.view().request.spec, Arc::clone(&model.view().graph), model.view().node());
+                let (layer, is_final) = (&graph.node(node).name, node == graph.final_node());
+                model.tasks.follow(task, &InView { tag: spec.tag, layer, is_final });
             }
             plan_task(model, task, effects);
+        }
+        TaskCommand::Open(task) => {
+            if !model.tasks.run(task).is_open {
+                apply(model, TaskCommand::Toggle(task), effects);
+            }
         }
         TaskCommand::Set(scope) => {
             let task = model.tasks.set(*scope);
@@ -55,9 +65,8 @@ pub(crate) fn take_news(model: &mut Model, task: Task, news: RunNews, effects: &
     match &news.end {
         None => {}
         Some(RunEnd::Done(words)) if news.num_failed == 0 => model.say(Tone::Good, words.clone()),
-        Some(RunEnd::Done(words) | RunEnd::Stopped(words) | RunEnd::Failed(words)) => {
-            model.say(Tone::Bad, words.clone());
-        }
+        Some(RunEnd::Done(words) | RunEnd::Stopped(words)) => model.say(Tone::Warning, words.clone()),
+        Some(RunEnd::Failed(words)) => model.say(Tone::Bad, words.clone()),
     }
     if model.tasks.run_mut(task).take(news) {
         plan_task(model, task, effects);

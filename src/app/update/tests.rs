@@ -12,9 +12,11 @@ use crate::app::message::views::ViewsCommand;
 use crate::app::message::window::WindowCommand;
 use crate::app::model::dataset::thumb_key;
 use crate::app::model::download::{DownloadNews, DownloadRequest, Downloads, Stage};
+use crate::app::model::naming;
 use crate::app::model::preferences::Preference;
 use crate::app::model::restored::RestoredFigure;
 use crate::app::model::save::Export;
+use crate::app::model::task::basis::TaskLayers;
 use crate::app::model::task::batch::BatchCounts;
 use crate::app::model::task::run_news::{RunEnd, RunNews};
 use crate::app::model::task::{Task, TaskPlan, TaskRequest};
@@ -24,8 +26,8 @@ use crate::engine::WeightStore;
 use crate::extract::Existing;
 use crate::input::dataset::open_source;
 use crate::models::Registry;
-use crate::mosaic::{MosaicLayout, MosaicSetting};
-use crate::render::{Change, ClassChoice, DEFAULT_TAG, LayerChoice};
+use crate::mosaic::{MosaicLayout, MosaicSetting, Normalisation};
+use crate::render::{AnimationMode, Change, ClassChoice, DEFAULT_TAG, LayerChoice};
 use crate::weights::fetch::FetchOptions;
 
 use super::*;
@@ -59,6 +61,14 @@ fn shows(effects: &[Effect]) -> Vec<(u64, LayerChoice)> {
         _ => None,
     };
     effects.iter().filter_map(show).collect()
+}
+
+/// The queued job among some effects that the person waits for.
+fn queued(effects: &[Effect]) -> Option<&Job> {
+    effects.iter().find_map(|effect| match effect {
+        Effect::Work(Work::Queue(Job::Errand(_, job))) => Some(&**job),
+        _ => None,
+    })
 }
 
 fn said(model: &Model) -> Vec<&str> {
@@ -159,7 +169,7 @@ fn a_weight_file_that_fits_nothing_is_told_and_one_with_several_asks() {
     let mut model = model();
     let path = PathBuf::from("x.pth");
     let effects = ask(&mut model, ViewCommand::Open(path.clone()));
-    assert!(matches!(&effects[..], [Effect::Work(Work::Queue(Job::Fit(file, _)))] if *file == path));
+    assert!(matches!(queued(&effects), Some(Job::Fit(file, _)) if *file == path));
     tell(&mut model, Event::JobFailed("fits no network".into()));
     assert_eq!(said(&model), ["fits no network"]);
     let offer = |tag: &str| WeightsOffer {
@@ -451,4 +461,215 @@ fn preferences_stay_within_their_bounds() {
         ask(&mut model, WindowCommand::Prefer(Preference::OverlayOpacity(value)));
         assert_eq!(model.preferences.overlay_opacity, expected, "{value}");
     }
+}
+
+/// A batch that has done 118 of its 598 runs.
+fn export(model: &mut Model) {
+    let news = RunNews { total: 598, done: 118, ..RunNews::default() };
+    model.tasks.batch.run.running = Some((news, crate::engine::CancelToken::new()));
+}
+
+#[test]
+fn what_waits_says_what_it_waits_for_and_running_tasks_show_their_count() {
+    let mut model = model();
+    (model.views[0].busy, model.views[0].trouble) = (None, None);
+    assert_eq!(naming::doing(&model), None);
+    ask(&mut model, WeightsCommand::OpenWeights("folder/x.pth".into()));
+    let id = model.errands[0].id;
+    assert_eq!(naming::doing(&model).as_deref(), Some("Reading x.pth…"));
+    export(&mut model);
+    assert_eq!(naming::running(&model, Task::Batch).as_deref(), Some("Exporting 118/598"));
+    assert_eq!(naming::running(&model, Task::Extract), None);
+    assert_eq!(
+        naming::doing(&model).as_deref(),
+        Some("Waiting for the export: 118 of 598; then: Reading x.pth…")
+    );
+    tell(&mut model, Event::ErrandBegun(id));
+    assert_eq!(naming::doing(&model).as_deref(), Some("Reading x.pth…"));
+    tell(&mut model, Event::ErrandOver(id, None));
+    assert_eq!(naming::doing(&model), None);
+    ask(&mut model, layer("act3"));
+    assert_eq!(naming::doing(&model).as_deref(), Some("Waiting for the export: 118 of 598"));
+    let job = model.view().job;
+    tell(&mut model, Event::View(job, ViewEvent::Busy(Busy::Running)));
+    assert_eq!(naming::doing(&model).as_deref(), Some("Running the network…"));
+    ask(&mut model, ViewsCommand::AddView);
+    assert_eq!(naming::doing(&model).as_deref(), Some("Waiting for view 1…"));
+    // Where the queue is full, that is said and nothing waits.
+    ask(&mut model, WeightsCommand::OpenWeights("y.pth".into()));
+    let id = model.errands[0].id;
+    tell(&mut model, Event::ErrandOver(id, Some("too much is waiting".into())));
+    assert!(model.errands.is_empty() && said(&model) == ["too much is waiting"]);
+}
+
+#[test]
+fn what_is_asked_is_named_beside_what_is_on_screen() {
+    let mut model = model();
+    ask(&mut model, layer("act3"));
+    assert_eq!(naming::on_screen(model.view()), None);
+    assert_eq!(naming::asked(model.view()).as_deref(), Some("xception.keras_in1k · act3, loading…"));
+    ask(&mut model, ViewCommand::SetModel(Registry::find("resnet50.tv_in1k").unwrap()));
+    assert_eq!(
+        naming::asked(model.view()).as_deref(),
+        Some("resnet50.tv_in1k · layer4.2, weights not installed")
+    );
+    assert_eq!(naming::title(&model), "filterscope", "nothing is on screen");
+}
+
+#[test]
+fn a_task_s_button_opens_its_dialog_and_never_closes_it() {
+    let mut model = model();
+    ask(&mut model, TaskCommand::Open(Task::Extract));
+    ask(&mut model, TaskCommand::Open(Task::Extract));
+    assert!(model.tasks.extract.run.is_open);
+}
+
+#[test]
+fn dialogs_start_from_the_layer_in_view_until_another_is_chosen() {
+    let mut model = model();
+    let open = |model: &mut Model, task: Task| {
+        model.tasks.run_mut(task).is_open = false;
+        ask(model, TaskCommand::Toggle(task));
+    };
+    open(&mut model, Task::Batch);
+    assert_eq!(model.tasks.batch.scope.layers, TaskLayers::Final, "the last is in view, whatever its name");
+    ask(&mut model, layer("act3"));
+    open(&mut model, Task::Batch);
+    open(&mut model, Task::Animate);
+    assert_eq!(model.tasks.batch.scope.layers, TaskLayers::This);
+    assert_eq!(model.tasks.animate.scope.layers, "act3");
+    ask(&mut model, layer("act4"));
+    open(&mut model, Task::Batch);
+    open(&mut model, Task::Animate);
+    assert_eq!(model.tasks.batch.scope.layers, TaskLayers::Final);
+    assert_eq!(model.tasks.animate.scope.layers, "act4");
+    // An animation over layers goes through all of them.
+    model.tasks.animate.scope.set_mode(AnimationMode::Depth);
+    assert_eq!(model.tasks.animate.scope.layers, "");
+    model.tasks.animate.scope.set_mode(AnimationMode::Drive);
+    assert_eq!(model.tasks.animate.scope.layers, "act4");
+    // What a person chose stays.
+    model.tasks.batch.scope.layers = TaskLayers::AllStages;
+    model.tasks.animate.scope.layers = "act1,act2".into();
+    ask(&mut model, layer("act3"));
+    open(&mut model, Task::Batch);
+    open(&mut model, Task::Animate);
+    assert_eq!(model.tasks.batch.scope.layers, TaskLayers::AllStages);
+    assert_eq!(model.tasks.animate.scope.layers, "act1,act2");
+}
+
+#[test]
+fn messages_go_when_they_are_read_and_errors_stay() {
+    let mut model = model();
+    let at = |model: &mut Model, secs: f64, is_on_messages: bool| {
+        let now = Now { secs, is_on_messages, ..Now::default() };
+        let mut effects = Effects::default();
+        update(model, Message::Tick, &now, &mut effects);
+        effects.take()
+    };
+    tell(&mut model, Event::Saved("a.png".into()));
+    tell(&mut model, Event::JobFailed("the disk is full".into()));
+    let effects = at(&mut model, 10.0, false);
+    assert!(matches!(&effects[..], [Effect::Face(FaceEffect::DrawAfter(secs))] if *secs == 5.0));
+    at(&mut model, 14.9, true);
+    at(&mut model, 16.0, false);
+    assert_eq!(said(&model).len(), 2, "the pointer was on it");
+    at(&mut model, 17.0, false);
+    assert_eq!(said(&model), ["the disk is full"]);
+    // New work takes away what was said about the work before, but no error.
+    tell(&mut model, Event::Saved("b.png".into()));
+    ask(&mut model, layer("act3"));
+    at(&mut model, 1e6, false);
+    assert_eq!(said(&model), ["the disk is full"]);
+    ask(&mut model, WindowCommand::Dismiss(0));
+    assert!(model.messages.is_empty() && model.log.len() == 3, "the log keeps all");
+}
+
+/// Sends a command as it comes while the pointer is held down or not, and begins the next frame.
+fn drag(model: &mut Model, secs: f64, (is_pressed, is_down): (bool, bool), command: impl Into<Command>) {
+    let now = Now { secs, is_pressed, is_down, max_texture_side: 2048, ..Now::default() };
+    let mut effects = Effects::default();
+    update(model, Message::Tick, &now, &mut effects);
+    update(model, Message::Command(command.into()), &now, &mut effects);
+}
+
+#[test]
+fn one_movement_of_a_slider_is_one_step_of_undo() {
+    let mut model = model();
+    let (press, held, up) = ((true, true), (false, true), (false, false));
+    let layer_of = |model: &Model| model.view().request.layer.clone();
+    let named = |name: &str| LayerChoice::Named(name.to_owned());
+    for (at, name, button) in [(0.0, "act1", press), (0.1, "act2", held), (0.2, "act3", up)] {
+        drag(&mut model, at, button, layer(name));
+    }
+    drag(&mut model, 5.0, press, layer("block2"));
+    drag(&mut model, 5.1, held, layer("block3"));
+    assert_eq!(model.history.past.len(), 2, "a second movement is a second step");
+    ask(&mut model, ViewsCommand::Back);
+    assert_eq!(layer_of(&model), named("act3"));
+    ask(&mut model, ViewsCommand::Back);
+    assert_eq!(layer_of(&model), LayerChoice::Final);
+    ask(&mut model, ViewsCommand::Forward);
+    assert_eq!(layer_of(&model), named("act3"));
+    // A click, unlike a movement, changes something while the button is up.
+    let before = model.history.past.len();
+    drag(&mut model, 9.0, up, layer("act1"));
+    drag(&mut model, 9.1, up, layer("act2"));
+    assert_eq!(model.history.past.len(), before + 2);
+}
+
+#[test]
+fn going_through_frames_is_one_step_of_undo_until_one_stops() {
+    let mut model = model();
+    with_drive(&mut model);
+    let index = |model: &Model| model.view().source.as_ref().unwrap().index;
+    let (press, held, up) = ((true, true), (false, true), (false, false));
+    let start = model.history.past.len();
+    for (at, frame, button) in [(0.0, 1, press), (3.0, 2, held), (6.0, 3, held), (6.1, 4, up)] {
+        drag(&mut model, at, button, DatasetCommand::SetFrame(frame));
+    }
+    // With keys, one frame at a time.
+    drag(&mut model, 8.0, up, DatasetCommand::SetFrame(5));
+    drag(&mut model, 8.3, up, DatasetCommand::SetFrame(6));
+    drag(&mut model, 8.6, up, DatasetCommand::SetFrame(7));
+    // Choosing the frame on screen is no step, and begins no movement.
+    drag(&mut model, 10.0, up, DatasetCommand::SetFrame(7));
+    drag(&mut model, 10.1, up, DatasetCommand::SetFrame(2));
+    assert_eq!(model.history.past.len(), start + 3);
+    for expected in [7, 4, 0] {
+        ask(&mut model, ViewsCommand::Back);
+        assert_eq!(index(&model), expected);
+    }
+}
+
+#[test]
+fn a_held_range_ends_with_its_network_and_its_data_set() {
+    let held = |model: &mut Model| {
+        let view = model.view_mut();
+        view.before_hold = Some(Normalisation::Layer);
+        view.request.settings.normalisation = Normalisation::Fixed { low: 0.0, high: 6.0 };
+    };
+    let normalisation = |model: &Model| model.view().request.settings.normalisation;
+    let mut model = model();
+    ask(&mut model, DatasetCommand::HoldScale(true));
+    assert_eq!(normalisation(&model), Normalisation::Channel, "there is no single range to hold");
+    held(&mut model);
+    ask(&mut model, layer("act3"));
+    assert!(model.view().has_fixed_range(), "another layer is shown in it");
+    ask(&mut model, ViewCommand::SetModel(Registry::find("vgg16.keras_in1k").unwrap()));
+    assert_eq!(normalisation(&model), Normalisation::Layer);
+    held(&mut model);
+    with_drive(&mut model);
+    assert_eq!(normalisation(&model), Normalisation::Layer);
+    held(&mut model);
+    ask(&mut model, DatasetCommand::SetFrame(1));
+    assert!(model.view().has_fixed_range(), "another frame is shown in it");
+    ask(&mut model, DatasetCommand::HoldScale(false));
+    assert_eq!(normalisation(&model), Normalisation::Layer);
+    // A restored figure's range was never held here.
+    model.view_mut().request.settings.normalisation = Normalisation::Fixed { low: 0.0, high: 6.0 };
+    ask(&mut model, ViewCommand::SetModel(Registry::find(DEFAULT_TAG).unwrap()));
+    assert!(model.view().has_fixed_range());
+    ask(&mut model, DatasetCommand::HoldScale(false));
+    assert_eq!(normalisation(&model), Normalisation::Layer);
 }

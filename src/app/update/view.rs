@@ -15,14 +15,18 @@ use crate::app::update::requests::inspect_selected;
 use crate::app::update::show::{change_pictures, open, set_layer, set_model, show, show_active};
 use crate::app::update::weights;
 use crate::graph::NodeId;
+use crate::mosaic::PixelRect;
 use crate::render::{Change, PictureChoice, is_weights_path};
+use crate::weights::PartChoice;
 
 /// Handles a command about the active view.
 pub(crate) fn apply(model: &mut Model, command: ViewCommand, now: &Now, effects: &mut Effects) {
     match command {
         ViewCommand::ChoosePicture => effects.push(Work::Ask(Question::Picture(model.folder.clone()))),
         ViewCommand::ChooseFolder => effects.push(Work::Ask(Question::Folder(model.folder.clone()))),
-        ViewCommand::Open(path) if is_weights_path(&path) => weights::fit(effects, path),
+        ViewCommand::Open(path) if is_weights_path(&path) => {
+            weights::fit(model, effects, path, PartChoice::default());
+        }
         ViewCommand::Open(path) => open(model, effects, path, None),
         ViewCommand::OpenTable(path, column) => {
             model.column_question = None;
@@ -56,7 +60,8 @@ pub(crate) fn apply(model: &mut Model, command: ViewCommand, now: &Now, effects:
         ViewCommand::Fit => effects.face(FaceEffect::Move(Motion::Fit)),
         ViewCommand::Zoom(factor) => effects.face(FaceEffect::Move(Motion::Zoom(factor))),
         ViewCommand::ActualSize => effects.face(FaceEffect::Move(Motion::ActualSize)),
-        ViewCommand::ShowSelected => show_selected(model, effects),
+        ViewCommand::ShowSelected => show_selected(model, effects, Motion::Center),
+        ViewCommand::ShowLarge => show_selected(model, effects, Motion::Large),
         ViewCommand::Retry => {
             model.view_mut().generation = model.next_generation();
             show_active(model, effects);
@@ -97,14 +102,14 @@ fn go_back(model: &mut Model, effects: &mut Effects) {
     set_model(model, effects, row);
 }
 
-fn show_selected(model: &mut Model, effects: &mut Effects) {
+fn show_selected(model: &Model, effects: &mut Effects, motion: fn(PixelRect) -> Motion) {
     let view = model.view();
     let rect = view.shown.as_ref().zip(view.selected).and_then(|(shown, channel)| {
         let position = shown.mosaic.order.position_of(channel)?;
         shown.mosaic.geometry.channel_rect(position)
     });
     if let Some(r) = rect {
-        effects.face(FaceEffect::Move(Motion::Center(r)));
+        effects.face(FaceEffect::Move(motion(r)));
     }
 }
 

@@ -52,7 +52,7 @@ pub(crate) fn activate(model: &mut Model, effects: &mut Effects, id: ViewId) {
 
 fn add_view(model: &mut Model, effects: &mut Effects, difference_of: Option<(ViewId, ViewId)>) {
     if model.views.len() >= MAX_VIEWS {
-        model.say(Tone::Bad, format!("{MAX_VIEWS} views stand side by side at most; close one first"));
+        model.say(Tone::Warning, format!("{MAX_VIEWS} views stand side by side at most; close one first"));
         return;
     }
     let mut view = model.view().clone();
@@ -101,7 +101,7 @@ fn add_difference(model: &mut Model, effects: &mut Effects) {
             add_view(model, effects, Some(pair));
             share_scale(model, effects);
         }
-        None => model.say(Tone::Bad, reason),
+        None => model.say(Tone::Warning, reason),
     }
 }
 
@@ -141,7 +141,7 @@ fn find_closest(model: &mut Model, effects: &mut Effects, target: ViewId) {
     let number = model.number(active.id);
     let to = model.find(target).and_then(|view| view.shown.clone());
     let Some(((from, channel), to)) = from.zip(to) else {
-        model.say(Tone::Bad, "select a channel first: its closest one in the other view is then found");
+        model.say(Tone::Warning, "select a channel first: its closest one in the other view is then found");
         return;
     };
     let of = (active.id, format!("channel {channel} of view {number}"));
@@ -161,7 +161,7 @@ pub(crate) fn take_match(
         let why = format!(
             "no channel of view {number} can be compared with {of}: it has no variance where both networks look"
         );
-        model.say(Tone::Bad, why);
+        model.say(Tone::Warning, why);
         return;
     }
     view.selected = found.first().map(|(channel, _)| *channel);
@@ -178,11 +178,11 @@ fn pin(model: &mut Model, effects: &mut Effects, channel: usize) {
         return;
     }
     if view.request.class_map.is_some() {
-        model.say(Tone::Bad, "a class map is no channel of the layer: show all channels, then pin one");
+        model.say(Tone::Warning, "a class map is no channel of the layer: show all channels, then pin one");
         return;
     }
     if model.pins.len() >= MAX_PINS {
-        model.say(Tone::Bad, format!("the tray holds {MAX_PINS} channels; unpin one first"));
+        model.say(Tone::Warning, format!("the tray holds {MAX_PINS} channels; unpin one first"));
         return;
     }
     model.newest.pin += 1;

@@ -1,6 +1,6 @@
 //! Handlers about weight files and downloads of weights.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::app::message::effect::{Effects, FetchRequest, Work};
 use crate::app::message::job::{Job, SideJob};
@@ -11,7 +11,7 @@ use crate::app::model::download::{DownloadNews, DownloadRequest, Stage};
 use crate::app::model::messages::Tone;
 use crate::app::model::view::{Busy, Trouble, ViewId, ViewState};
 use crate::app::model::weights::WeightsOffer;
-use crate::app::update::requests::ask_offer;
+use crate::app::update::requests::{ask_offer, errand};
 use crate::app::update::show::{set_model, show, show_active};
 use crate::engine::CancelToken;
 use crate::models::ModelSpec;
@@ -22,8 +22,8 @@ use crate::weights::{FilePart, PartChoice};
 pub(crate) fn apply(model: &mut Model, command: WeightsCommand, effects: &mut Effects) {
     match command {
         WeightsCommand::ChooseWeights => effects.push(Work::Ask(Question::Weights)),
-        WeightsCommand::OpenWeights(path) => fit(effects, path),
-        WeightsCommand::EndAt(path, layer) => effects.queue(Job::EndAt(path, layer)),
+        WeightsCommand::OpenWeights(path) => fit(model, effects, path, PartChoice::default()),
+        WeightsCommand::EndAt(path, layer) => end_at(model, effects, path, layer),
         WeightsCommand::UseWeights(spec, file) => use_weights(model, effects, spec, file),
         WeightsCommand::ForgetWeights => {
             let tag = model.view().request.spec.tag;
@@ -40,8 +40,19 @@ pub(crate) fn apply(model: &mut Model, command: WeightsCommand, effects: &mut Ef
 }
 
 /// Requests the models that a weight file fits. If there are several, the user is asked.
-pub(crate) fn fit(effects: &mut Effects, path: std::path::PathBuf) {
-    effects.queue(Job::Fit(path, PartChoice::default()));
+pub(crate) fn fit(model: &mut Model, effects: &mut Effects, path: PathBuf, part: PartChoice) {
+    let words = reading(&path);
+    errand(model, effects, words, Job::Fit(path, part));
+}
+
+/// Requests the models of an ONNX file whose network ends at a layer.
+pub(crate) fn end_at(model: &mut Model, effects: &mut Effects, path: PathBuf, layer: String) {
+    let words = reading(&path);
+    errand(model, effects, words, Job::EndAt(path, layer));
+}
+
+fn reading(path: &Path) -> String {
+    format!("Reading {}…", path.file_name().unwrap_or_default().to_string_lossy())
 }
 
 /// Handles the models that a file fits. If there is only one, and no final layer to choose, gives the command to use it; otherwise asks

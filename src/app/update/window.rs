@@ -27,7 +27,7 @@ pub(crate) fn apply(model: &mut Model, command: WindowCommand, now: &Now, effect
             model.preferences.is_dark = !now.is_dark;
             effects.face(FaceEffect::SetTheme(model.preferences.is_dark));
         }
-        WindowCommand::Complain(text) => model.say(Tone::Bad, text),
+        WindowCommand::Complain(text) => model.say(Tone::Warning, text),
         WindowCommand::Dismiss(at) => {
             model.messages.remove(at);
         }

@@ -203,6 +203,44 @@ fn a_figure_is_saved_with_the_record_of_its_looks() {
 }
 
 #[test]
+fn a_name_of_another_format_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = Window::with_cat();
+    let typed = dir.path().join("sheet.pdf");
+    window.type_into("or type a file name:", &typed.display().to_string());
+    window.wait_for("a figure is a PNG, and .pdf isn't written: end the name in .png");
+    window.dialogs.answer(dir.path().join("figure.svg"));
+    window.click_button("Save mosaic…");
+    window.wait_for("a figure is a PNG, and .svg isn't written: end the name in .png");
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+}
+
+/// Messages lie over the window: the mosaic stays where it is.
+#[test]
+fn messages_move_nothing_and_errors_stay_until_dismissed() {
+    let mut window = Window::with_cat();
+    window.settle();
+    let mosaic = |w: &Window| w.harness.get_by_label("Mosaic of 2048 channels").rect();
+    let before = mosaic(&window);
+    window.harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::C);
+    window.wait_for("copied the mosaic as a picture");
+    window.type_path(std::path::Path::new("/there/is/nothing.png"));
+    window.wait_for("there is no such file");
+    window.settle();
+    assert_eq!(mosaic(&window), before);
+    // More than a minute of the window's time.
+    for _ in 0..300 {
+        window.harness.step();
+    }
+    assert!(window.says("there is no such file") && !window.says("copied the mosaic"));
+    window.click_button("Dismiss");
+    assert!(!window.says("there is no such file"));
+    window.menu("Help", "Messages");
+    window.wait_for("there is no such file");
+    assert!(window.says("copied the mosaic as a picture"));
+}
+
+#[test]
 fn a_picture_is_never_overwritten_by_its_mosaic() {
     let dir = tempfile::tempdir().unwrap();
     let picture = dir.path().join("picture.png");

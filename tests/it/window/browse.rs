@@ -51,6 +51,13 @@ fn frames_play_until_stopped() {
 fn a_locked_colour_range_is_kept_for_every_moment() {
     let dir = tempfile::tempdir().unwrap();
     let mut window = on_the_drive();
+    // Per channel there is no single range to hold.
+    let lock =
+        |window: &Window| window.harness.get_by_label("Lock colour range").accesskit_node().is_disabled();
+    assert!(lock(&window));
+    window.choose("Normalization", "whole layer");
+    window.settle();
+    assert!(!lock(&window));
     window.click("Lock colour range");
     window.settle();
     let range = |window: &mut Window, file: &str| {
@@ -64,7 +71,16 @@ fn a_locked_colour_range_is_kept_for_every_moment() {
     assert_eq!(range(&mut window, "fourth.png"), first);
     window.click("Lock colour range");
     window.settle();
-    assert_eq!(range(&mut window, "free.png"), "channel");
+    assert_eq!(range(&mut window, "free.png"), "layer");
+    // Another data set isn't shown in this one's range.
+    window.click("Lock colour range");
+    window.settle();
+    let other = tempfile::tempdir().unwrap();
+    std::fs::copy(root().join("assets/cat.png"), other.path().join("1.png")).unwrap();
+    window.type_path(other.path());
+    window.wait_for("frame 0 of 1");
+    window.settle();
+    assert_eq!(range(&mut window, "other.png"), "layer");
 }
 
 #[test]
@@ -84,6 +100,40 @@ fn three_cameras_of_one_moment_are_shown_side_by_side() {
     for camera in ["left", "center", "right"] {
         window.wait_for(&format!("act4 · drive, row 1, {camera}"));
     }
+}
+
+/// At no moment do the views of one frame show different frames, whether they are computed or come from the cache.
+#[test]
+fn the_cameras_of_a_frame_stay_in_step() {
+    let mut window = on_the_drive();
+    window.click("All cameras");
+    window.wait_for("3 · xception.keras_in1k · act4 · drive, row 0, right");
+    window.settle();
+    let rows = |window: &Window| -> Vec<String> {
+        let titles = window.texts().into_iter().filter(|text| text.contains(" · act4 · drive, row "));
+        let row = |title: &str| title.split("row ").nth(1).unwrap().split(',').next().unwrap().to_owned();
+        let mut rows: Vec<String> = titles.map(|title| row(&title)).collect();
+        rows.dedup();
+        rows
+    };
+    for (key, expected) in [
+        (egui::Key::ArrowRight, "1"),
+        (egui::Key::ArrowRight, "2"),
+        (egui::Key::ArrowLeft, "1"),
+        (egui::Key::ArrowRight, "2"),
+    ] {
+        window.harness.key_press(key);
+        window.wait(
+            |w| {
+                let rows = rows(w);
+                assert_eq!(rows.len(), 1, "different frames: {rows:?}");
+                rows[0] == expected
+            },
+            expected,
+        );
+    }
+    window.settle();
+    assert_eq!(rows(&window), ["2"]);
 }
 
 #[test]

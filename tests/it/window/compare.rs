@@ -55,6 +55,20 @@ fn two_networks_are_shown_side_by_side_with_their_own_details() {
     assert!(!window.says("Close view"), "the last view stays");
 }
 
+/// A view names what it shows; what was asked of it is named beside that.
+#[test]
+fn a_view_names_what_it_shows() {
+    let mut window = two_networks();
+    window.choose_model("resnet50.tv_in1k");
+    window.wait_for("asked: resnet50.tv_in1k · layer4.2, weights not installed");
+    for title in
+        ["1 · xception.keras_in1k · act4 · cat.png", "2 · tf_efficientnet_lite0.in1k · bn2.act · cat.png"]
+    {
+        assert!(window.texts().iter().any(|text| text == title), "{title}: {:?}", window.texts());
+    }
+    window.wait_for("On screen: tf_efficientnet_lite0.in1k · bn2.act");
+}
+
 #[test]
 fn pointing_at_a_location_shows_the_same_place_in_a_view_with_another_crop() {
     let mut window = two_networks();

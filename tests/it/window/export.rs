@@ -89,6 +89,65 @@ fn a_batch_lets_the_view_run_first_and_can_be_cancelled() {
 }
 
 #[test]
+fn figures_of_other_settings_are_asked_about() {
+    let (pictures, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    copy("assets/cat.png", &pictures.path().join("cat.png"));
+    let mut window = Window::with_cat();
+    window.type_path(pictures.path());
+    window.wait_for("frame 0 of 1");
+    window.harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::E);
+    window.wait_for("no folder to write into");
+    window.type_into("Folder", &out.path().display().to_string());
+    window.wait_for("1 figure would be written");
+    window.click("Start");
+    window.wait_for("batch done: 1 figure written");
+    window.wait_for("Nothing is left to write: the figure is there");
+    assert!(!window.says("other settings"), "it was made as is asked: {:?}", window.texts());
+    let figure = out.path().join("cat__xception.keras_in1k__act4.png");
+    let normalisation = || read_record(&figure).unwrap().panels[0].look.normalisation.clone();
+    assert_eq!(normalisation(), "channel");
+    window.choose("Normalization", "whole layer");
+    window.wait_for("1 figure that was made with other settings would be kept:");
+    window.wait_for("normalization: channel in the figure, layer asked for (1 figure)");
+    assert!(window.harness.query_by_label("Start").is_none(), "it is asked first");
+    let keep = window.harness.get_by_label("Keep them");
+    assert!(
+        egui_kittest::kittest::NodeT::accesskit_node(&keep).is_disabled(),
+        "nothing else is to be written"
+    );
+    window.click("Make them anew");
+    window.wait(|_| normalisation() == "layer", "the figure to be made anew");
+    window.wait(|w| !w.says("other settings") && w.says("Nothing is left to write"), "nothing to ask");
+}
+
+/// A weight file is read between two figures, not after the last.
+#[test]
+fn work_that_is_asked_for_goes_before_the_rest_of_a_batch() {
+    let (out, files) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut window = Window::with_cat();
+    window.type_path(&super::drive());
+    window.wait_for("drive, row 0, center");
+    window.harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::E);
+    window.wait_for("no folder to write into");
+    window.type_into("Folder", &out.path().display().to_string());
+    window.wait_for("24 figures would be written");
+    window.click("Start");
+    window.wait_for("Exporting ");
+    // Its dialog is closed: the status bar still says how far it is, and opens it.
+    window.press(egui::Key::Escape);
+    window.wait(|w| w.harness.query_by_label("Cancel batch").is_none(), "the dialog to close");
+    let broken = files.path().join("broken.pth");
+    std::fs::write(&broken, "no weights").unwrap();
+    window.drop_file(&broken);
+    window.wait_for("broken.pth\"");
+    window.wait_for("/24");
+    let count = window.texts().into_iter().find(|text| text.starts_with("Exporting ")).unwrap();
+    window.click(&count);
+    window.click("Cancel batch");
+    window.wait_for("batch cancelled: ");
+}
+
+#[test]
 fn opening_a_figure_restores_its_settings() {
     let dir = tempfile::tempdir().unwrap();
     let mut window = Window::with_cat();
@@ -111,7 +170,7 @@ fn opening_a_figure_restores_its_settings() {
     window.drop_file(&figure);
     window.wait_for("xception.keras_in1k · act3 1536×10×14");
     window.settle();
-    assert!(window.says("took model, layer, settings and picture from"));
+    assert!(window.was_told("took model, layer, settings and picture from"));
     let again = window.saved_record(&dir.path().join("again.png"));
     assert_eq!(again.panels, record.panels);
     assert_eq!(again.picture, record.picture);
@@ -272,8 +331,8 @@ fn figures_are_saved_at_the_size_asked_for_and_the_view_as_it_is() {
 
     // A typed file name works without dialogs.
     window.choose("to a typed name", "values (.npy)");
-    let values = dir.path().join("typed.png.npy");
-    window.type_into("or type a file name:", &dir.path().join("typed.png").display().to_string());
+    let values = dir.path().join("typed.npy");
+    window.type_into("or type a file name:", &dir.path().join("typed").display().to_string());
     window.wait_for(&format!("saved \"{}\"", values.display()));
     window.choose("to a typed name", "selected channel");
     window.type_into("or type a file name:", &dir.path().join("none.png").display().to_string());
@@ -416,11 +475,14 @@ fn a_figure_of_a_model_that_is_no_longer_carried_restores_the_rest() {
     window.wait_for("xception.keras_in1k · act4 2048×8×10");
     window.settle();
     let sentence = "inception_v3.moderation is no longer carried with the program: xception.keras_in1k is shown in its place";
+    // The log has what was said, however long the views took.
+    window.menu("Help", "Messages");
     assert!(window.says(sentence), "{:?}", window.texts());
     assert!(window.says("took settings and picture from"), "{:?}", window.texts());
     for wrong in ["not taken from the figure", "other weights", "was computed by", "That didn't work"] {
         assert!(!window.says(wrong), "{wrong}: {:?}", window.texts());
     }
+    window.menu("Help", "Messages");
     let again = window.saved_record(&dir.path().join("again.png"));
     assert_eq!(again.picture, record.picture);
     assert_eq!(again.panels, record.panels, "input and looks are the figure's");

@@ -187,7 +187,7 @@ fn a_download_can_be_cancelled_and_resumed() {
     window.wait_for("MB are here already");
     window.click_button("Go on downloading");
     window.wait_for(&format!("{B0} · bn2.act 1280×7×7"));
-    assert!(window.says(&format!("the weights of {B0} are here")));
+    assert!(window.was_told(&format!("the weights of {B0} are here")));
     let resumed = server.log().into_iter().filter(|line| line.starts_with("GET /bytes from ")).count();
     assert_eq!(resumed, 1, "{:?}", server.log());
 }

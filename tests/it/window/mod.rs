@@ -124,6 +124,14 @@ impl Window {
         self.texts().iter().any(|t| t.contains(text))
     }
 
+    /// Whether something was told, on screen or in the log: messages go after the time that it takes to read them.
+    fn was_told(&mut self, text: &str) -> bool {
+        self.menu("Help", "Messages");
+        let is_told = self.says(text);
+        self.menu("Help", "Messages");
+        is_told
+    }
+
     /// Runs frames until some text on screen contains `text`.
     fn wait_for(&mut self, text: &str) {
         self.wait(|w| w.says(text), text);

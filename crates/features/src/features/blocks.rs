@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::containers;
 use super::error::BadFeatures;
 use super::format::FeatureFormat;
+use super::lengths::length_words;
 use super::npy;
 use super::safetensors;
 use crate::formats::npy_header;
@@ -65,7 +66,7 @@ pub(super) fn find_block(
     let end = offset.saturating_add(num_rows * layout.num_bytes() as u64);
     // An array ends with its file. In the other formats more may follow.
     if end > total || (format == FeatureFormat::Npy && end != total) {
-        return Err(BadFeatures::file(path, containers::length_words(total, end)));
+        return Err(BadFeatures::file(path, length_words(total, end)));
     }
     Ok(Block { path: path.to_owned(), offset, first })
 }

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::error::BadFeatures;
 use super::format::FeatureFormat;
+use super::lengths::length_words;
 use super::manifest::OutputFile;
 use super::names::TABLES;
 use super::{h5_read, parquet_read};
@@ -108,17 +109,6 @@ pub(super) fn safetensors_header(file: &mut File, total: u64) -> io::Result<(u64
     let mut header = vec![0; length as usize];
     file.read_exact(&mut header)?;
     Ok((length, serde_json::from_slice(&header)?))
-}
-
-/// A message on how a file's length differs from what it should be.
-pub(super) fn length_words(got: u64, expected: u64) -> String {
-    let (num, words) = if got < expected {
-        (expected - got, "cut short: it lacks")
-    } else {
-        (got - expected, "too long by")
-    };
-    let bytes = if num == 1 { "byte" } else { "bytes" };
-    format!("the file is {words} {num} {bytes}: copy it again")
 }
 
 /// Files that aren't in the set's list of files but that readers of its format would take for part of the set.

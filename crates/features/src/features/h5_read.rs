@@ -4,8 +4,8 @@ use std::error::Error;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::containers::length_words;
 use super::error::BadFeatures;
+use super::lengths::length_words;
 use super::names::HDF5_SET;
 use super::npy::stacked_shape;
 use crate::tensor::FeatureLayout;

@@ -14,6 +14,7 @@ mod h5;
 #[cfg(feature = "hdf5")]
 mod h5_read;
 mod index;
+mod lengths;
 mod manifest;
 mod names;
 mod npy;

@@ -8,11 +8,12 @@ use std::path::{Path, PathBuf};
 use csv::StringRecord;
 
 use super::blocks::{Block, find_block, read_own_header};
-use super::containers::{check, length_words, strangers};
+use super::containers::{check, strangers};
 use super::error::BadFeatures;
 use super::format::FeatureFormat;
 use super::h5_read::Hdf5Rows;
 use super::index::{INDEX_NAME, SKIPPED_NAME};
+use super::lengths::length_words;
 use super::manifest::{MANIFEST_NAME, Manifest, SkippedRow};
 use super::parquet_read::ParquetRows;
 use super::pictures::PICTURES_NAME;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::app::model::dataset::OpenSource;
-use crate::app::model::task::basis::{Basis, Place, Scope, TaskAbout};
+use crate::app::model::task::basis::{Basis, InView, Place, Scope, TaskAbout};
 use crate::engine::{DeviceChoice, EngineChoice, WeightStore};
 use crate::input::decode::Picture;
 use crate::mosaic::Normalisation;
@@ -18,10 +18,27 @@ pub(crate) struct AnimateScope {
     pub(crate) mode: AnimationMode,
     /// Names of layers, separated by commas, as on the command line; empty for the mode's default.
     pub(crate) layers: String,
+    /// The layer that was in view when the dialog was opened.
+    pub(crate) in_view: String,
     pub(crate) fps: f64,
     pub(crate) side: u32,
     /// A `.gif`, a `.png`, or a folder.
     pub(crate) output: String,
+}
+
+impl AnimateScope {
+    /// The layers that a mode starts with: the one in view, or all stages where the animation goes through layers.
+    fn first_layers(&self, mode: AnimationMode) -> String {
+        if mode == AnimationMode::Depth { String::new() } else { self.in_view.clone() }
+    }
+
+    /// Changes the mode, with its usual size and, unless the user has typed others, the layers that it starts with.
+    pub(crate) fn set_mode(&mut self, mode: AnimationMode) {
+        if self.layers == self.first_layers(self.mode) {
+            self.layers = self.first_layers(mode);
+        }
+        (self.mode, self.side) = (mode, mode.usual_side());
+    }
 }
 
 /// Everything needed to make a moving picture.
@@ -58,13 +75,29 @@ impl Scope for AnimateScope {
         title: "Animate",
         size: [460.0, 360.0],
         things: "frames",
+        doing: "Animating",
         stop: "Stop animating",
         place: Place::Animation,
     };
 
     fn first(_: &str) -> Self {
         let mode = AnimationMode::Channels;
-        Self { mode, layers: String::new(), fps: 12.0, side: mode.usual_side(), output: String::new() }
+        Self {
+            mode,
+            layers: String::new(),
+            in_view: String::new(),
+            fps: 12.0,
+            side: mode.usual_side(),
+            output: String::new(),
+        }
+    }
+
+    fn start_from(&mut self, seen: &InView<'_>) {
+        let is_untouched = self.layers == self.first_layers(self.mode);
+        seen.layer.clone_into(&mut self.in_view);
+        if is_untouched {
+            self.layers = self.first_layers(self.mode);
+        }
     }
 
     fn place(&mut self) -> &mut String {

@@ -32,6 +32,14 @@ pub(crate) struct Basis {
     pub(crate) store: WeightStore,
 }
 
+/// The network and the layer of the active view, which a dialog starts from.
+pub(crate) struct InView<'a> {
+    pub(crate) tag: &'a str,
+    pub(crate) layer: &'a str,
+    /// Whether the layer is the network's last.
+    pub(crate) is_final: bool,
+}
+
 /// The layers that a task uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TaskLayers {
@@ -63,6 +71,8 @@ pub(crate) struct TaskAbout {
     pub(crate) size: [f32; 2],
     /// What its progress counts, and the label of the button that stops it.
     pub(crate) things: &'static str,
+    /// What the status bar calls it while it runs.
+    pub(crate) doing: &'static str,
     pub(crate) stop: &'static str,
     pub(crate) place: Place,
 }
@@ -75,6 +85,9 @@ pub(crate) trait Scope: Clone {
 
     /// The choices that are offered first; `tag` is the network on screen.
     fn first(tag: &str) -> Self;
+
+    /// Chooses the layer in view, unless the user has chosen another since the dialog was last opened.
+    fn start_from(&mut self, _seen: &InView<'_>) {}
 
     /// The path that it writes to.
     fn place(&mut self) -> &mut String;

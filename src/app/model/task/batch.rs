@@ -7,7 +7,8 @@ use egui::{Key, KeyboardShortcut, Modifiers};
 
 use crate::app::model::dataset::OpenSource;
 use crate::app::model::save::SaveLooks;
-use crate::app::model::task::basis::{Basis, Place, Scope, TaskAbout, TaskLayers};
+use crate::app::model::task::basis::{Basis, InView, Place, Scope, TaskAbout, TaskLayers};
+use crate::app::model::task::existing::OtherFigures;
 use crate::app::model::task::run_news::RunEnd;
 use crate::engine::DeviceChoice;
 use crate::input::dataset::{PictureLocation, PictureRef};
@@ -24,6 +25,8 @@ pub(crate) struct BatchScope {
     pub(crate) last: usize,
     pub(crate) tags: BTreeSet<String>,
     pub(crate) layers: TaskLayers,
+    /// The layers that were chosen when the dialog was opened.
+    pub(crate) preselected: TaskLayers,
     pub(crate) folder: String,
     /// Whether to write the values too, as a `.npy` file next to each figure.
     pub(crate) has_values: bool,
@@ -60,6 +63,13 @@ impl BatchCounts {
             RunEnd::Done(format!("batch done: {said}"))
         }
     }
+}
+
+/// What a batch would write, and what it finds in its folder.
+#[derive(Debug)]
+pub(crate) struct BatchPreview {
+    pub(crate) plan: BatchPlan,
+    pub(crate) others: OtherFigures,
 }
 
 /// Everything needed to make a batch of figures.
@@ -127,6 +137,7 @@ impl Scope for BatchScope {
         title: "Export many figures",
         size: [520.0, 400.0],
         things: "runs",
+        doing: "Exporting",
         stop: "Cancel batch",
         place: Place::Folder,
     };
@@ -138,10 +149,20 @@ impl Scope for BatchScope {
             last: usize::MAX,
             tags: std::iter::once(tag.to_owned()).collect(),
             layers: TaskLayers::Final,
+            preselected: TaskLayers::Final,
             folder: String::new(),
             has_values: false,
             replaces: false,
         }
+    }
+
+    /// The last layer of a network is "each network's last", so that other networks have it too.
+    fn start_from(&mut self, seen: &InView<'_>) {
+        let layers = if seen.is_final { TaskLayers::Final } else { TaskLayers::This };
+        if self.layers == self.preselected {
+            self.layers = layers;
+        }
+        self.preselected = layers;
     }
 
     fn place(&mut self) -> &mut String {

@@ -77,6 +77,7 @@ impl Scope for ExtractScope {
         title: "Extract features",
         size: [540.0, 500.0],
         things: "pictures",
+        doing: "Extracting",
         stop: "Stop after the batch in hand",
         place: Place::Folder,
     };

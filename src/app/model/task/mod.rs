@@ -4,18 +4,18 @@
 pub(crate) mod animate;
 pub(crate) mod basis;
 pub(crate) mod batch;
+pub(crate) mod existing;
 pub(crate) mod extract;
 pub(crate) mod run_news;
 
 use std::sync::Arc;
 
 use crate::app::model::task::animate::{AnimatePreview, AnimateScope};
-use crate::app::model::task::basis::{Basis, Scope, TaskAbout};
-use crate::app::model::task::batch::BatchScope;
+use crate::app::model::task::basis::{Basis, InView, Scope, TaskAbout};
+use crate::app::model::task::batch::{BatchPreview, BatchScope};
 use crate::app::model::task::extract::{ExtractPreview, ExtractScope};
 use crate::app::model::task::run_news::RunNews;
 use crate::engine::CancelToken;
-use crate::render::BatchPlan;
 
 /// The state of one kind of task: its choices, its plan and its run.
 pub(crate) struct TaskState<S, P> {
@@ -140,10 +140,11 @@ macro_rules! tasks {
                 }
             }
 
-            /// Chooses the network on screen for a task, unless the user has already chosen where to write.
-            pub(crate) fn follow(&mut self, task: Task, tag: &str) {
+            /// Chooses the network in view for a task, unless the user has already chosen where to write, and the layer in view, unless
+            /// the user has chosen another.
+            pub(crate) fn follow(&mut self, task: Task, seen: &InView<'_>) {
                 match task {
-                    $(Task::$Kind => self.$field.follow(tag)),+
+                    $(Task::$Kind => self.$field.follow(seen)),+
                 }
             }
 
@@ -175,7 +176,7 @@ macro_rules! tasks {
 
 tasks! {
     /// Many figures.
-    Batch(batch: BatchScope, Arc<BatchPlan>),
+    Batch(batch: BatchScope, Arc<BatchPreview>),
     /// Features of the open data set.
     Extract(extract: ExtractScope, Arc<ExtractPreview>),
     /// A moving picture.
@@ -192,12 +193,13 @@ impl<S: Scope, P> TaskState<S, P> {
         matches!(self.plan, Some(Ok(_))) && self.run.running.is_none()
     }
 
-    fn follow(&mut self, tag: &str) {
+    fn follow(&mut self, seen: &InView<'_>) {
         if self.scope.place().is_empty()
             && let Some(tags) = self.scope.tags()
         {
-            *tags = std::iter::once(tag.to_owned()).collect();
+            *tags = std::iter::once(seen.tag.to_owned()).collect();
         }
+        self.scope.start_from(seen);
     }
 }
 

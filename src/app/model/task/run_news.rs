@@ -33,8 +33,9 @@ pub(crate) struct RunNews {
 impl RunNews {
     /// Stores why a picture failed.
     pub(crate) fn fail(&mut self, picture: String, reason: String) {
-        if self.failures.len() < MAX_FAILURES {
-            self.failures.push((picture, reason));
+        let failure = (picture, reason);
+        if self.failures.len() < MAX_FAILURES && !self.failures.contains(&failure) {
+            self.failures.push(failure);
         }
     }
 

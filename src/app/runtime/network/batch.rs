@@ -8,7 +8,8 @@ use crate::app::message::job::BatchJob;
 use crate::app::message::remedy::told;
 use crate::app::model::request::FullRequest;
 use crate::app::model::task::Task;
-use crate::app::model::task::run_news::RunNews;
+use crate::app::model::task::run_news::{RunEnd, RunNews};
+use crate::app::runtime::existing::WeightHashes;
 use crate::app::runtime::network::keys::{Run, Subject};
 use crate::app::runtime::network::pipeline::{Pipeline, Stop, failed};
 use crate::app::runtime::network::save::of_picture;
@@ -16,6 +17,7 @@ use crate::app::runtime::network::show::fitting_grid;
 use crate::engine::{CancelToken, RunBy};
 use crate::formats::write_npy;
 use crate::graph::NodeId;
+use crate::input::dataset::PictureRef;
 use crate::mosaic::MosaicSettings;
 use crate::render::{
     BatchFigure, BatchModel, BatchRun, Contents, Drawing, FigureSpec, LayerChoice, LayerValues, Look, Panel,
@@ -35,11 +37,13 @@ impl Pipeline {
             None => match job.of.plan().map(Arc::new) {
                 Ok(plan) => plan,
                 Err(error) => {
-                    fail(&mut job, String::new(), told(&error));
-                    return self.end(&job, false);
+                    return self.cannot_begin(&job, &told(&error));
                 }
             },
         };
+        if job.plan.is_none() && job.renews {
+            job.renewed = WeightHashes::default().others(&job.of, &plan).paths.into_iter().collect();
+        }
         job.news.total = plan.runs.len() as u64;
         job.plan = Some(Arc::clone(&plan));
         let folder = &job.of.folder;
@@ -47,8 +51,7 @@ impl Pipeline {
             && let Err(error) = std::fs::create_dir_all(folder)
         {
             let reason = format!("can't make the folder ({error}): \"{}\"", folder.display());
-            fail(&mut job, String::new(), reason);
-            return self.end(&job, false);
+            return self.cannot_begin(&job, &reason);
         }
         while job.next < plan.runs.len() {
             if job.called_off.is_cancelled() {
@@ -63,7 +66,7 @@ impl Pipeline {
                 Ok(()) => {}
                 // The run starts again after the view's job; it skips figures that it has already written.
                 Err(Stop::Cancelled) => return Some(job),
-                Err(Stop::Failed(reason)) => fail(&mut job, run.picture.label.clone(), reason),
+                Err(Stop::Failed(reason)) => fail(&mut job, &run.picture, reason),
             }
             job.next += 1;
             job.news.done = job.next as u64;
@@ -73,6 +76,13 @@ impl Pipeline {
             self.tell.event(Event::TaskNews(Task::Batch, job.news.clone()));
         }
         self.end(&job, false)
+    }
+
+    /// Ends a batch of which nothing was tried.
+    fn cannot_begin(&self, job: &BatchJob, reason: &str) -> Option<Box<BatchJob>> {
+        let end = Some(RunEnd::Failed(format!("batch failed: {reason}")));
+        self.tell.event(Event::TaskNews(Task::Batch, RunNews { end, ..job.news.clone() }));
+        None
     }
 
     fn end(&self, job: &BatchJob, is_called_off: bool) -> Option<Box<BatchJob>> {
@@ -122,10 +132,10 @@ impl Pipeline {
                 }
                 continue;
             }
-            if job.of.has_values && (job.of.replaces || !figure.values_path().exists()) {
+            if job.of.has_values && (replaces(job, figure) || !figure.values_path().exists()) {
                 write_npy(&figure.values_path(), &value.activation).map_err(failed)?;
             }
-            if figure.path.exists() && !job.of.replaces {
+            if figure.path.exists() && !replaces(job, figure) {
                 job.written.insert(figure.path.clone());
                 job.counts.num_written += 1;
                 continue;
@@ -140,9 +150,16 @@ impl Pipeline {
     }
 }
 
-fn fail(job: &mut BatchJob, picture: String, reason: String) {
-    job.news.num_failed += 1;
-    job.news.fail(picture, reason);
+/// Notes why a picture failed. With several networks it may fail several times, and is one picture.
+fn fail(job: &mut BatchJob, picture: &PictureRef, reason: String) {
+    job.failed.insert(picture.picture.path().to_owned());
+    job.news.num_failed = job.failed.len() as u64;
+    job.news.fail(picture.label.clone(), reason);
+}
+
+/// Whether a figure is made anew if it exists.
+fn replaces(job: &BatchJob, figure: &BatchFigure) -> bool {
+    job.of.replaces || job.renewed.contains(&figure.path)
 }
 
 /// Draws one figure of a run.
@@ -186,5 +203,5 @@ fn painted(
 
 /// Whether a figure needs no work: this batch has written it, or it exists and is not to be replaced.
 fn is_done(job: &BatchJob, figure: &BatchFigure) -> bool {
-    job.written.contains(&figure.path) || (!job.of.replaces && figure.is_there(job.of.has_values))
+    job.written.contains(&figure.path) || (!replaces(job, figure) && figure.is_there(job.of.has_values))
 }

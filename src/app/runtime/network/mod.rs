@@ -26,7 +26,11 @@ impl Pipeline {
     /// reported as an event, the caches are cleared, and the next job starts afresh.
     pub(crate) fn handle(&mut self, job: Job, cancel: &CancelToken) -> Option<Job> {
         let shows = if let Job::Show(id, _) | Job::Open(id, ..) = &job { Some(*id) } else { None };
-        catch_unwind(AssertUnwindSafe(|| self.work(job, cancel))).unwrap_or_else(|_| {
+        let errand = if let Job::Errand(id, _) = &job { Some(*id) } else { None };
+        if let Some(id) = errand {
+            self.tell.event(Event::ErrandBegun(id));
+        }
+        let rest = catch_unwind(AssertUnwindSafe(|| self.work(job, cancel))).unwrap_or_else(|_| {
             self.sessions.clear();
             self.pictures.clear();
             self.prepared.clear();
@@ -38,7 +42,11 @@ impl Pipeline {
                 None => Event::JobFailed(text),
             });
             None
-        })
+        });
+        if let Some(id) = errand {
+            self.tell.event(Event::ErrandOver(id, None));
+        }
+        rest
     }
 
     fn work(&mut self, job: Job, cancel: &CancelToken) -> Option<Job> {
@@ -62,6 +70,7 @@ impl Pipeline {
                 let done = self.paint_pins(wanted, pins, cancel);
                 return left(&done, stale).then_some(job);
             }
+            Job::Errand(_, job) => return self.work(*job, cancel),
             Job::Batch(batch) => return self.batch(batch, cancel).map(Job::Batch),
             Job::SaveValues { shown, path } => self.saved(path, |path| save::values(&shown, path)),
             Job::SaveFilter { shown, channel, path, looks } => {

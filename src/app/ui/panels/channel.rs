@@ -17,6 +17,9 @@ use crate::app::ui::{spinner, theme};
 use crate::mosaic::format_value;
 use crate::tensor::{ChannelKind, ChannelStats};
 
+/// How two maps are compared, within a layer and across views.
+pub(crate) const CORRELATION: &str = "Pearson correlation of the two maps, value by value. Maps of different sizes or places are sampled (bilinear) at 24×24 places of the part of the picture that both networks saw";
+
 /// Draws the selected channel, and what is under the pointer. Everything keeps its place, whether a channel is selected or not.
 pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, shown: Option<&Arc<Shown>>) {
     let view = cx.model.view();
@@ -74,7 +77,7 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, shown: Option<&Arc<Shown>>
     bars(ui, "channel histogram", &bins, shown);
     section(ui, "Most similar channels", |ui| {
         ui.add(egui::Label::new(egui::RichText::new("correlation").small().weak()))
-            .on_hover_text("Pearson's correlation of two channels' maps");
+            .on_hover_text(CORRELATION);
     });
     nearest(ui, cx, inspected);
 }

@@ -9,8 +9,8 @@ use crate::app::model::shown::Shown;
 use crate::app::ui::context::Context;
 use crate::app::ui::histogram::bars;
 use crate::app::ui::panels::{channel, classes, display, pins, preprocessing, save};
-use crate::app::ui::theme;
 use crate::app::ui::widgets::{fact, section, small_action};
+use crate::app::ui::{axis, theme};
 use crate::mosaic::format_value;
 use crate::tensor::OrderBy;
 
@@ -70,7 +70,7 @@ fn layer(ui: &mut Ui, cx: &mut Context<'_>, shown: &Shown) {
     );
     fact(ui, "sparsity", &format!("{:.0} %", stats.zero_share * 100.0));
     bars(ui, "layer histogram", &shown.histogram, shown);
-    profile(ui, cx.model.view().request.selection.order, shown);
+    profile(ui, shown.selection.order, shown);
 }
 
 /// Plots one statistic of all channels, sorted from the largest: the one that channels are ordered by, or the mean.
@@ -83,6 +83,10 @@ fn profile(ui: &mut Ui, order: OrderBy, shown: &Shown) {
         .allow_zoom(false)
         .allow_scroll(false)
         .show_x(false)
+        .x_grid_spacer(|input| axis::marks(&input))
+        .x_axis_formatter(axis::label)
+        .y_grid_spacer(|input| axis::marks(&input))
+        .y_axis_formatter(axis::label)
         .show(ui, |plot| plot.line(Line::new("profile", points).color(theme::BARS).width(1.5)));
     let by = match order {
         OrderBy::Index | OrderBy::Similarity => OrderBy::Mean.name(),

@@ -5,7 +5,7 @@ use egui::ComboBox;
 use crate::app::message::view::ViewCommand;
 use crate::app::message::window::WindowCommand;
 use crate::app::ui::context::Context;
-use crate::app::ui::panels::{order, scale};
+use crate::app::ui::panels::{hold, order, scale};
 use crate::app::ui::widgets::{named, section, setting};
 use crate::mosaic::{ColourChoice, ColourMap, Grid, MosaicLayout, MosaicSetting, Normalisation};
 use crate::render::Change;
@@ -63,21 +63,7 @@ fn looks(ui: &mut egui::Ui, cx: &mut Context<'_>) {
                             .push(ViewCommand::Change(Change::Mosaic(MosaicSetting::Normalisation(way))));
                     }
                 }
-                // The fixed range is that of the layer on screen, so that the next layer or picture can be compared with it.
-                if let Some(shown) = &cx.model.view().shown
-                    && shown.stats.min < shown.stats.max
-                {
-                    let fixed = Normalisation::Fixed { low: shown.stats.min, high: shown.stats.max };
-                    let chosen = matches!(settings.normalisation, Normalisation::Fixed { .. });
-                    if ui
-                        .selectable_label(chosen, "hold this layer's range")
-                        .on_hover_text("The range of what is shown now, for everything shown after")
-                        .clicked()
-                    {
-                        cx.commands
-                            .push(ViewCommand::Change(Change::Mosaic(MosaicSetting::Normalisation(fixed))));
-                    }
-                }
+                hold::entry(ui, cx);
             })
             .response
     });

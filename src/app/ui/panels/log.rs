@@ -21,6 +21,7 @@ pub(crate) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
                 let text = egui::RichText::new(&message.text);
                 let text = match message.tone {
                     Tone::Good => text,
+                    Tone::Warning => text.color(theme::warning(ui.visuals().dark_mode)),
                     Tone::Bad => text.color(theme::error(ui.visuals().dark_mode)),
                 };
                 ui.add(egui::Label::new(text).wrap());

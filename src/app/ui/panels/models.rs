@@ -2,6 +2,7 @@
 
 use crate::app::message::view::ViewCommand;
 use crate::app::message::weights::WeightsCommand;
+use crate::app::model::naming;
 use crate::app::model::weights::WeightsOffer;
 use crate::app::ui::context::Context;
 use crate::app::ui::theme;
@@ -33,6 +34,9 @@ fn about(ui: &mut egui::Ui, cx: &mut Context<'_>, spec: &'static ModelSpec, head
         .labelled_by(head.id)
         .on_hover_text("Which network, with which weights");
     ui.add(egui::Label::new(egui::RichText::new(spec.title).small().color(theme::of(ui).quiet)).wrap());
+    if let Some(words) = naming::until_then(cx.model.view()) {
+        ui.add(egui::Label::new(egui::RichText::new(words).small().weak()).wrap());
+    }
     if !spec.caution.is_empty() {
         let colour = theme::warning(ui.visuals().dark_mode);
         ui.add(egui::Label::new(egui::RichText::new(spec.caution).color(colour)).wrap());

@@ -6,7 +6,7 @@ use crate::app::message::remedy;
 use crate::app::message::view::ViewCommand;
 use crate::app::message::views::ViewsCommand;
 use crate::app::message::weights::WeightsCommand;
-use crate::app::model::view::Busy;
+use crate::app::model::naming;
 use crate::app::model::view::{Trouble, ViewState};
 use crate::app::ui::context::Context;
 use crate::app::ui::{spinner, theme};
@@ -32,7 +32,9 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, panel: R
                 None => {
                     ui.horizontal(|ui| {
                         spinner::draw(ui);
-                        ui.label(view.busy.map_or("", Busy::words));
+                        ui.label(
+                            view.busy.map_or_else(String::new, |what| naming::busy(cx.model, view, what)),
+                        );
                     });
                 }
                 Some(Trouble::NeedsWeights) => needs_weights(ui, cx, view),

@@ -1,42 +1,17 @@
-//! The panel at the bottom: messages, what the worker is doing, the last run, and the memory in use.
-//!
-//! Messages are widgets of our own. egui-notify is maintained and works with this version of egui, but it only paints its toasts: they
-//! are not in the accessibility tree, can't be copied, and disappear after a while. Ours stay until they are dismissed or new work
-//! starts; after that they are in the log under Help.
+//! The panel at the bottom: what is being done or waits, the running tasks, the last run, and the memory in use.
 
-use crate::app::message::window::WindowCommand;
-use crate::app::model::messages::Tone;
+use crate::app::model::naming;
 use crate::app::ui::context::Context;
+use crate::app::ui::panels::running;
 use crate::app::ui::{spinner, theme};
 
 pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     egui::Panel::bottom("status").show(ui, |ui| {
-        let is_dark = ui.visuals().dark_mode;
-        // Many messages must not take the mosaic's room.
-        egui::ScrollArea::vertical().max_height(theme::MESSAGES_HEIGHT).auto_shrink([false, true]).show(
-            ui,
-            |ui| {
-                for (at, message) in cx.model.messages.iter().enumerate() {
-                    ui.horizontal(|ui| {
-                        if ui.small_button("Dismiss").clicked() {
-                            cx.commands.push(WindowCommand::Dismiss(at));
-                        }
-                        let text = egui::RichText::new(&message.text);
-                        let text = match message.tone {
-                            Tone::Good => text,
-                            Tone::Bad => text.color(theme::error(is_dark)),
-                        };
-                        ui.add(egui::Label::new(text).wrap());
-                    });
-                }
-            },
-        );
         ui.horizontal(|ui| {
-            let busy = cx.model.view().busy.or_else(|| cx.model.views.iter().find_map(|view| view.busy));
-            match busy {
+            match naming::doing(cx.model) {
                 Some(what) => {
                     spinner::draw(ui);
-                    ui.label(what.words());
+                    ui.label(what);
                 }
                 None => {
                     let (dot, _) = ui.allocate_exact_size(egui::vec2(8.0, 8.0), egui::Sense::hover());
@@ -44,6 +19,8 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
                     ui.label("Ready");
                 }
             }
+            running::draw(ui, cx);
+            let asked = naming::asked(cx.model.view());
             let Some(shown) = &cx.model.view().shown else { return };
             ui.separator();
             let shape = shown.activation.shape();
@@ -56,16 +33,25 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
             );
             if ui.available_width() < theme::MEMORY_ROOM {
                 ui.add(egui::Label::new(text).truncate());
+                beside(ui, asked);
                 return;
             }
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                 memory(ui, cx);
                 ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
                     ui.add(egui::Label::new(text).truncate());
+                    beside(ui, asked);
                 });
             });
         });
     });
+}
+
+/// What was asked and isn't on screen, in grey beside what is.
+fn beside(ui: &mut egui::Ui, asked: Option<String>) {
+    if let Some(asked) = asked {
+        ui.add(egui::Label::new(egui::RichText::new(format!("asked: {asked}")).weak()).truncate());
+    }
 }
 
 fn memory(ui: &mut egui::Ui, cx: &Context<'_>) {

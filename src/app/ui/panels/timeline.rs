@@ -10,9 +10,9 @@ use crate::app::message::window::WindowCommand;
 use crate::app::model::dataset::{OpenSource, is_watched, thumb_key};
 use crate::app::model::preferences::Preference;
 use crate::app::ui::context::Context;
-use crate::app::ui::theme;
+use crate::app::ui::panels::hold;
 use crate::app::ui::widgets::{named, tip};
-use crate::mosaic::Normalisation;
+use crate::app::ui::{axis, theme};
 use crate::tensor::counted;
 
 pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>) {
@@ -110,15 +110,7 @@ fn controls(ui: &mut Ui, cx: &mut Context<'_>, open: &OpenSource) {
         if field.on_hover_text("As fast as the networks can, at most").changed() {
             cx.commands.push(WindowCommand::Prefer(Preference::FramesASecond(speed)));
         }
-        let mut is_held =
-            matches!(cx.model.view().request.settings.normalisation, Normalisation::Fixed { .. });
-        if ui
-            .checkbox(&mut is_held, "Lock colour range")
-            .on_hover_text("The range of values on screen now for every frame, so that frames compare")
-            .changed()
-        {
-            cx.commands.push(DatasetCommand::HoldScale(is_held));
-        }
+        hold::lock(ui, cx);
         if open.source.cameras().len() > 1
             && ui
                 .button("All cameras")
@@ -220,6 +212,10 @@ fn labels(ui: &mut Ui, cx: &mut Context<'_>, open: &OpenSource) {
             .allow_zoom(false)
             .allow_scroll(false)
             .show_x(false)
+            .x_grid_spacer(|input| axis::marks(&input))
+            .x_axis_formatter(axis::label)
+            .y_grid_spacer(|input| axis::marks(&input))
+            .y_axis_formatter(axis::label)
             .show(ui, |plot| {
                 plot.line(Line::new(name.as_str(), points.clone()).color(theme::BARS).width(1.5));
                 plot.vline(VLine::new("now", open.index as f64).color(theme::REGION).width(1.5));

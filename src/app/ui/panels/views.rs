@@ -6,9 +6,11 @@ use crate::app::message::view::ViewCommand;
 use crate::app::message::views::ViewsCommand;
 use crate::app::model::Model;
 use crate::app::model::links::Arrangement;
+use crate::app::model::naming::{self, Named};
 use crate::app::model::shown::Shown;
 use crate::app::model::view::{MAX_VIEWS, ViewId, ViewState};
 use crate::app::ui::context::Context;
+use crate::app::ui::panels::channel::CORRELATION;
 use crate::app::ui::panels::{canvas, first_steps, layers, notice, scale, strongest};
 use crate::app::ui::theme;
 use crate::app::ui::widgets::{small_action, tip};
@@ -221,17 +223,10 @@ impl Parts {
 fn title(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, is_active: bool) {
     let number = cx.model.number(view.id);
     ui.horizontal(|ui| {
-        let full = match &view.shown {
-            Some(shown) => {
-                format!(
-                    "{number} · {} · {} · {}",
-                    view.request.spec.tag,
-                    shown.activation.name(),
-                    shown.label
-                )
-            }
-            None => format!("{number} · {}", view.request.spec.tag),
-        };
+        let full = naming::on_screen(view).map_or_else(
+            || number.to_string(),
+            |Named { tag, layer, picture }| format!("{number} · {tag} · {layer} · {picture}"),
+        );
         // If there is no room for the whole title, the picture's name tells views apart.
         let what = match &view.shown {
             Some(shown) if ui.available_width() < NARROW_TITLE => format!("{number} · {}", shown.label),
@@ -245,6 +240,14 @@ fn title(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, is_active: bool) {
             });
             if close.clicked() {
                 cx.commands.push(ViewsCommand::CloseView(view.id));
+            }
+            if let Some(asked) = naming::asked(view) {
+                let asked = egui::RichText::new(format!("asked: {asked}")).weak();
+                let half = ui.available_width() / 2.0;
+                ui.scope(|ui| {
+                    ui.set_max_width(half);
+                    ui.add(egui::Label::new(asked).truncate());
+                });
             }
             ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
                 let button = ui.add(button);
@@ -340,9 +343,7 @@ fn closest(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState) {
             let words = format!("{channel} (r {r:.2})");
             if ui
                 .selectable_label(view.selected == Some(*channel), egui::RichText::new(words).small())
-                .on_hover_text(
-                    "Correlation of the two maps over the part of the picture that both networks saw",
-                )
+                .on_hover_text(CORRELATION)
                 .clicked()
             {
                 cx.commands.push(ViewsCommand::Activate(view.id));

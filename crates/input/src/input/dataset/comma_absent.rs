@@ -15,9 +15,9 @@ pub(super) fn open_comma(path: &Path) -> Result<Box<dyn Source>, DatasetError> {
 
 /// An open file with frames. This build can't open one.
 #[derive(Debug, PartialEq, Eq, Hash)]
-pub enum Frames {}
+pub enum NoFrames {}
 
-impl Frames {
+impl NoFrames {
     pub(super) fn path(&self) -> &Path {
         match *self {}
     }

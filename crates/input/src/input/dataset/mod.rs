@@ -40,7 +40,7 @@ pub use camera::{Camera, OtherCamera, UnknownCamera};
 #[cfg(feature = "hdf5")]
 pub use comma::CommaSource;
 #[cfg(not(feature = "hdf5"))]
-pub use comma_absent::Frames;
+pub use comma_absent::NoFrames as Frames;
 pub use error::DatasetError;
 pub use expand::{ExpandError, PictureRef, expand_inputs};
 pub use files::is_picture;

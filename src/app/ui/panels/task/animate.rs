@@ -6,6 +6,7 @@ use crate::app::message::task::TaskCommand;
 use crate::app::model::task::animate::AnimatePreview;
 use crate::app::model::task::{Task, TaskScope};
 use crate::app::ui::context::Context;
+use crate::app::ui::widgets::select_on_focus;
 use crate::extract::Existing;
 use crate::render::AnimationMode;
 use crate::tensor::counted;
@@ -24,19 +25,22 @@ pub(crate) fn scope(ui: &mut Ui, cx: &mut Context<'_>) {
     ComboBox::from_label("Animate over").selected_text(words(new.mode)).show_ui(ui, |ui| {
         for mode in AnimationMode::ALL {
             if ui.selectable_label(new.mode == mode, words(mode)).clicked() {
-                (new.mode, new.side) = (mode, mode.usual_side());
+                new.set_mode(mode);
             }
         }
     });
     ui.horizontal(|ui| {
         let hint = "Names with commas, first:N for the first N, all-stages, or final";
         let label = ui.label("Layers shown").on_hover_text(hint);
-        ui.add(
-            egui::TextEdit::singleline(&mut new.layers)
-                .desired_width(220.0)
-                .hint_text(new.mode.usual_layers()),
-        )
-        .labelled_by(label.id);
+        let field = ui
+            .add(
+                egui::TextEdit::singleline(&mut new.layers)
+                    .desired_width(220.0)
+                    .hint_text(new.mode.usual_layers()),
+            )
+            .labelled_by(label.id);
+        // What is typed replaces the layer in view.
+        select_on_focus(ui, &field, &new.layers);
     });
     ui.horizontal(|ui| {
         let fps = ui.label("Frames a second");

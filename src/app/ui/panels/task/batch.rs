@@ -3,12 +3,12 @@
 use egui::Ui;
 
 use crate::app::message::task::TaskCommand;
-use crate::app::model::task::batch::BatchScope;
+use crate::app::model::task::batch::{BatchPreview, BatchScope};
 use crate::app::model::task::{Task, TaskScope};
 use crate::app::ui::context::Context;
-use crate::app::ui::panels::task::choices;
+use crate::app::ui::panels::task::{choices, others};
 use crate::extract::Existing;
-use crate::render::{BatchPlan, PictureChoice};
+use crate::render::PictureChoice;
 use crate::tensor::counted;
 
 /// Number of figures whose names the preview lists.
@@ -22,7 +22,7 @@ pub(crate) fn scope(ui: &mut Ui, cx: &mut Context<'_>) {
     choices::layers(ui, cx.model, "Layers", "where a network has it", &mut new.layers);
     ui.checkbox(&mut new.has_values, "Values too, as .npy beside each figure");
     ui.checkbox(&mut new.replaces, "Write anew what is there already")
-        .on_hover_text("Else it is kept, however it was made");
+        .on_hover_text("Else it is kept; if it was made with other settings, that is said and asked about");
     if choices::folder(ui, "Folder", "Choose folder…", &mut new.folder) {
         cx.commands.push(TaskCommand::ChoosePlace(Task::Batch));
     }
@@ -66,13 +66,16 @@ fn pictures(ui: &mut Ui, cx: &Context<'_>, new: &mut BatchScope) {
 }
 
 /// What would be written, and the button to start.
-pub(crate) fn planned(ui: &mut Ui, cx: &mut Context<'_>, plan: &BatchPlan) {
+pub(crate) fn planned(ui: &mut Ui, cx: &mut Context<'_>, preview: &BatchPreview) {
+    let plan = &preview.plan;
     let num = plan.num_figures();
     let replaces = cx.model.tasks.batch.scope.replaces;
     let num_there = plan.existing.len();
     let num_left = if replaces { num } else { num.saturating_sub(num_there) };
     if num_left == 0 {
-        ui.strong(format!("Nothing is left to write: all {num} figures are there"));
+        let all =
+            if num == 1 { "the figure is there".to_owned() } else { format!("all {num} figures are there") };
+        ui.strong(format!("Nothing is left to write: {all}"));
     } else {
         let (figures, runs) = (counted(num_left, "figure"), counted(plan.runs.len(), "run"));
         ui.strong(format!("{figures} would be written, of {runs}"));
@@ -93,6 +96,10 @@ pub(crate) fn planned(ui: &mut Ui, cx: &mut Context<'_>, plan: &BatchPlan) {
     }
     if num_left > NUM_LISTED {
         ui.label(egui::RichText::new(format!("and {} more", num_left - NUM_LISTED)).weak().small());
+    }
+    if !replaces && !preview.others.paths.is_empty() {
+        others::draw(ui, cx, &preview.others, num_left);
+        return;
     }
     let start = ui.add_enabled(num_left > 0, egui::Button::new("Start"));
     if start.on_hover_text("Write them; the window stays usable").clicked() {

@@ -5,6 +5,7 @@ mod animate;
 mod batch;
 mod choices;
 mod extract;
+mod others;
 
 use egui::Ui;
 
