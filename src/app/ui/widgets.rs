@@ -125,20 +125,29 @@ pub(crate) fn select_on_focus(ui: &egui::Ui, field: &egui::Response, text: &str)
     }
 }
 
-/// A search field that gets the focus as soon as its list opens. Returns whether Enter was pressed in it.
+/// Whether something drawn under this name wasn't drawn in the last frame, so that it has just been opened.
+pub(crate) fn is_just_opened(ui: &egui::Ui, name: &str) -> bool {
+    let id = egui::Id::unique(("opened", name));
+    let now = ui.ctx().cumulative_pass_nr();
+    let last = ui.data_mut(|data| {
+        let last = data.get_temp::<u64>(id);
+        data.insert_temp(id, now);
+        last
+    });
+    last.is_none_or(|last| last + 1 < now)
+}
+
+/// A search field that is empty and gets the focus as soon as its list opens. Returns whether Enter was pressed in it.
 pub(crate) fn search(ui: &mut egui::Ui, name: &str, text: &mut String) -> bool {
+    let is_opened = is_just_opened(ui, name);
+    if is_opened {
+        text.clear();
+    }
     let label = ui.label(name);
     let field = ui.text_edit_singleline(text).labelled_by(label.id);
     let is_entered = field.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter));
     // If the list was opened with a key, its button still has the focus.
-    let now = ui.ctx().cumulative_pass_nr();
-    let last = ui.data_mut(|data| {
-        let last = data.get_temp::<u64>(field.id);
-        data.insert_temp(field.id, now);
-        last
-    });
-    let is_just_opened = last.is_none_or(|last| last + 1 < now);
-    if is_just_opened || (!is_entered && ui.memory(|m| m.focused().is_none())) {
+    if is_opened || (!is_entered && ui.memory(|m| m.focused().is_none())) {
         field.request_focus();
     }
     is_entered

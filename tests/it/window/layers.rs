@@ -1,7 +1,7 @@
 //! Navigating the layers: tree, search, keys, slider, playing, the table.
 
 use egui::accesskit::Role;
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{NodeT, Queryable};
 
 use super::Window;
 
@@ -18,7 +18,57 @@ fn the_tree_lists_every_stage_and_selects_it() {
     window.type_into("Search layers", "a3");
     window.wait_for("xception.keras_in1k · act3 1536×10×10");
     window.type_into("Search layers", "zzz");
-    assert!(window.says("No layer has these letters in this order"));
+    assert!(window.says("No layer has a name like that"));
+}
+
+/// Lists of names ignore case and separators, find runs in any order, and begin with an empty search each time they are opened.
+#[test]
+fn searches_are_forgiving_and_empty_when_they_open() {
+    let mut window = Window::with_cat();
+    let value = |window: &Window, field: &str| {
+        let node = window.harness.get_by_role_and_label(Role::TextInput, field);
+        node.accesskit_node().value().unwrap_or_default()
+    };
+    let text = |window: &mut Window, text: &str| {
+        window.harness.event(egui::Event::Text(text.to_owned()));
+        window.harness.run_steps(3);
+    };
+    let open = |window: &mut Window, list: &str| {
+        window.harness.get_by_role_and_label(Role::ComboBox, list).click();
+        window.harness.run_steps(4);
+    };
+    // Letters that were typed and left are gone when a list opens again.
+    for (list, field) in [("Layer", "Find a layer"), ("Model", "Find a model")] {
+        open(&mut window, list);
+        text(&mut window, "zzz");
+        assert_eq!(value(&window, field), "zzz");
+        window.press(egui::Key::Escape);
+        assert!(window.harness.query_by_label(field).is_none(), "{list} is closed");
+        open(&mut window, list);
+        assert_eq!(value(&window, field), "", "{list}");
+        window.press(egui::Key::Escape);
+    }
+    window.click("Layers");
+    window.type_into("Search layers", "zzz");
+    window.click("Input & model");
+    window.click("Layers");
+    window.harness.run_steps(2);
+    assert_eq!(value(&window, "Search layers"), "");
+    window.click("Input & model");
+    // Runs in any order, in the list of models, the tree and the palette.
+    window.choose_model("16KERAS vgg");
+    window.wait_for("vgg16.keras_in1k · ");
+    window.settle();
+    window.click("Layers");
+    window.type_into("Search layers", "pool3");
+    window.wait_for("vgg16.keras_in1k · features.16");
+    window.settle();
+    window.harness.key_press_modifiers(egui::Modifiers::COMMAND | egui::Modifiers::SHIFT, egui::Key::P);
+    window.wait_for("Find");
+    window.harness.run_steps(3);
+    text(&mut window, "pool.2-BLOCK");
+    window.press(egui::Key::Enter);
+    window.wait_for("vgg16.keras_in1k · features.9");
 }
 
 #[test]

@@ -23,33 +23,94 @@ pub fn nearest_names<'a>(
     scored.into_iter().map(|(_, name)| name).collect()
 }
 
-/// How well a name fits the letters typed in a search field, higher is better. All letters must occur in the name in the same order;
-/// case doesn't matter. Letters next to each other, at the beginning or after a separator count more, and shorter names win. `None`
-/// where a letter is missing; an empty search fits every name equally.
+/// How well a name fits what was typed in a search field, higher is better: the search of every list of names. Case doesn't count, and
+/// neither do `_`, `.`, `-` and blanks. All letters must occur in the name in the same order; otherwise each run of letters and each run
+/// of digits must occur somewhere, so that `pool3` finds `block3_pool`. Letters next to each other or at the beginning of a word count
+/// more, letters in order more than runs in any order, and shorter names win. `None` where the name doesn't fit; an empty search fits
+/// every name equally.
 pub fn fuzzy_score(typed: &str, name: &str) -> Option<i32> {
-    let letters: Vec<char> = name.chars().flat_map(char::to_lowercase).collect();
-    let typed: Vec<char> =
-        typed.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect();
-    if typed.is_empty() {
+    let letters = letters(name);
+    let wanted: Vec<char> = typed.chars().filter(|c| counts(*c)).flat_map(char::to_lowercase).collect();
+    if wanted.is_empty() {
         return Some(0);
     }
+    let shorter = letters.len().min(63) as i32;
     // Try every occurrence of the first letter: the best match doesn't always begin at the first one.
-    (0..letters.len())
-        .filter(|start| letters[*start] == typed[0])
-        .filter_map(|start| score_from(&letters, &typed, start))
-        .max()
+    let in_order = (0..letters.len())
+        .filter(|start| letters[*start].0 == wanted[0])
+        .filter_map(|start| score_from(&letters, &wanted, start))
+        .max();
+    match in_order {
+        Some(score) => Some((score + IN_ORDER) * 64 - shorter),
+        None => Some(score_of_runs(&letters, &runs(typed))? * 64 - shorter),
+    }
 }
 
-fn score_from(letters: &[char], typed: &[char], start: usize) -> Option<i32> {
+/// What a match of the letters in order counts more than one of runs in any order.
+const IN_ORDER: i32 = 1000;
+
+/// Whether a character counts in a search.
+fn counts(c: char) -> bool {
+    !c.is_whitespace() && !['_', '.', '-'].contains(&c)
+}
+
+/// The characters of a name that count, in lower case, each with whether a word begins there.
+fn letters(name: &str) -> Vec<(char, bool)> {
+    let mut begins_word = true;
+    let mut letters = Vec::with_capacity(name.len());
+    for c in name.chars() {
+        if counts(c) {
+            letters.extend(c.to_lowercase().map(|c| (c, begins_word)));
+        }
+        begins_word = !c.is_alphanumeric();
+    }
+    letters
+}
+
+fn score_from(letters: &[(char, bool)], wanted: &[char], start: usize) -> Option<i32> {
     let (mut score, mut at, mut previous) = (0, start, None);
-    for wanted in typed {
-        let found = at + letters[at..].iter().position(|letter| letter == wanted)?;
-        let begins_word = found == 0 || !letters[found - 1].is_alphanumeric();
+    for wanted in wanted {
+        let found = at + letters[at..].iter().position(|(letter, _)| letter == wanted)?;
         let follows = previous.is_some_and(|previous: usize| previous + 1 == found);
-        score += 1 + 4 * i32::from(follows) + 3 * i32::from(begins_word);
+        score += 1 + 4 * i32::from(follows) + 3 * i32::from(letters[found].1);
         (previous, at) = (Some(found), found + 1);
     }
-    Some(score * 64 - letters.len().min(63) as i32)
+    Some(score)
+}
+
+/// The runs of letters and the runs of digits of what was typed, in lower case.
+fn runs(typed: &str) -> Vec<Vec<char>> {
+    let mut runs: Vec<Vec<char>> = Vec::new();
+    let mut last = None;
+    for c in typed.chars() {
+        let kind = counts(c).then(|| c.is_numeric());
+        if let Some(kind) = kind {
+            match runs.last_mut().filter(|_| last == Some(kind)) {
+                Some(run) => run.extend(c.to_lowercase()),
+                None => runs.push(c.to_lowercase().collect()),
+            }
+        }
+        last = kind;
+    }
+    runs
+}
+
+/// The score of a name that has each run somewhere, whole, and no letter of it for two of them.
+fn score_of_runs(letters: &[(char, bool)], runs: &[Vec<char>]) -> Option<i32> {
+    let mut free = vec![true; letters.len()];
+    let mut score = 0;
+    // Long runs have fewer places, so they choose first.
+    let mut runs: Vec<&Vec<char>> = runs.iter().collect();
+    runs.sort_by_key(|run| std::cmp::Reverse(run.len()));
+    for run in runs {
+        let is_at = |at: usize| run.iter().enumerate().all(|(i, c)| letters[at + i].0 == *c && free[at + i]);
+        let places = (0..(letters.len() + 1).checked_sub(run.len())?).filter(|at| is_at(*at));
+        // A place at the beginning of a word is better; of equal ones the first is taken.
+        let at = places.max_by_key(|at| (letters[*at].1, std::cmp::Reverse(*at)))?;
+        free[at..at + run.len()].fill(false);
+        score += 5 * run.len() as i32 + 3 * i32::from(letters[at].1);
+    }
+    Some(score)
 }
 
 /// The end of a sentence about an unknown name: `; did you mean a, b?`, or nothing where no name is near.
@@ -74,6 +135,29 @@ mod tests {
         assert_eq!(best("7cbr"), Some("Mixed_7c.branch3x3_1"));
         assert_eq!(best("zz"), None);
         assert_eq!(fuzzy_score("", "anything"), Some(0));
+        assert_eq!(fuzzy_score(" _.-", "anything"), Some(0));
+    }
+
+    #[test]
+    fn a_search_ignores_separators_and_case_and_finds_runs_in_any_order() {
+        for (typed, name) in [
+            ("pool3", "block3_pool"),
+            ("c4a4", "conv4.act4"),
+            ("CONV4ACT4", "conv4.act4"),
+            ("conv4_act-4", "conv4.act4"),
+            ("block 3 pool", "block3_pool"),
+            ("vgg16tv", "vgg16.tv_in1k"),
+            ("16 vgg", "vgg16.tv_in1k"),
+        ] {
+            assert!(fuzzy_score(typed, name).is_some(), "{typed} in {name}");
+        }
+        for (typed, name) in
+            [("pool33", "block3_pool"), ("poolpool", "block3_pool"), ("loop3", "block3_pool")]
+        {
+            assert_eq!(fuzzy_score(typed, name), None, "{typed} in {name}");
+        }
+        assert!(fuzzy_score("3pool", "block3_pool") > fuzzy_score("pool3", "block3_pool"), "in order");
+        assert!(fuzzy_score("pool3", "pool3_conv") > fuzzy_score("pool3", "block3_pool"), "in order");
     }
 
     #[test]

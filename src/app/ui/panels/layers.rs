@@ -37,7 +37,7 @@ pub(crate) fn list(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         found.sort_by_key(|(score, id)| (-score, *id));
     }
     if found.is_empty() {
-        ui.label("No layer has these letters in this order");
+        ui.label("No layer has a name like that");
     }
     for (_, id) in found {
         let node = graph.node(id);

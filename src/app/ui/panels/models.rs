@@ -73,7 +73,7 @@ pub(crate) fn list(ui: &mut egui::Ui, cx: &mut Context<'_>, spec: &'static Model
     let mut found: Vec<(i32, &'static ModelSpec)> =
         specs.filter_map(|r| Some((fuzzy_score(&wanted, r.tag)?, r))).collect();
     if found.is_empty() {
-        ui.label("No model has these letters in this order");
+        ui.label("No model has a name like that");
     }
     if !wanted.is_empty() {
         // Models with equal scores stay in the registry's order.

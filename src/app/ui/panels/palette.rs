@@ -1,8 +1,6 @@
 //! The command palette: finds any action, model, layer or colour map by a few letters of its name.
 
 use egui::{Key, Modifiers, vec2};
-use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
-use nucleo_matcher::{Config, Matcher};
 
 use crate::app::message::command::{Command, actions};
 use crate::app::message::view::ViewCommand;
@@ -13,6 +11,7 @@ use crate::app::ui::widgets::keys;
 use crate::app::ui::widgets::search;
 use crate::mosaic::{ColourChoice, ColourMap, MosaicSetting};
 use crate::render::{Change, LayerChoice};
+use crate::tensor::fuzzy_score;
 
 /// Greatest number of entries listed; typing more letters finds others.
 const MAX_LISTED: usize = 60;
@@ -24,7 +23,17 @@ struct Entry {
     name: String,
     /// The text on the right: a shortcut, or the kind of entry.
     aside: String,
+    /// Other names that it is found by.
+    aliases: Vec<String>,
     commands: Vec<Command>,
+}
+
+impl Entry {
+    /// How well it fits what was typed; none if it doesn't.
+    fn score(&self, asked: &str) -> Option<i32> {
+        let names = std::iter::once(&self.name).chain(&self.aliases);
+        names.filter_map(|name| fuzzy_score(asked, &format!("{name} {}", self.aside))).max()
+    }
 }
 
 pub(crate) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
@@ -91,6 +100,7 @@ fn entries(ctx: &egui::Context, cx: &Context<'_>) -> Vec<Entry> {
         .map(|action| Entry {
             name: action.label.to_owned(),
             aside: action.keys.first().map_or_else(String::new, |key| keys(ctx, *key)),
+            aliases: Vec::new(),
             commands: action.commands(model),
         })
         .filter(|entry| !entry.commands.is_empty())
@@ -98,23 +108,27 @@ fn entries(ctx: &egui::Context, cx: &Context<'_>) -> Vec<Entry> {
     all.extend(model.specs_at_hand().into_iter().map(|row| Entry {
         name: format!("{} ({})", row.title, row.tag),
         aside: "model".to_owned(),
+        aliases: Vec::new(),
         commands: vec![ViewCommand::SetModel(row).into()],
     }));
     let view = model.view();
     all.extend(view.walk(true).into_iter().map(|node| Entry {
         name: view.graph.node(node).name.clone(),
         aside: "layer".to_owned(),
+        aliases: view.graph.aliases_of(node).into_iter().map(ToString::to_string).collect(),
         commands: vec![change(Change::Layer(view.layer_choice(node)))],
     }));
     all.push(Entry {
         name: "last layer".to_owned(),
         aside: "layer".to_owned(),
+        aliases: Vec::new(),
         commands: vec![change(Change::Layer(LayerChoice::Final))],
     });
     all.extend(std::iter::once(ColourChoice::Auto).chain(ColourMap::ALL.map(ColourChoice::Map)).map(
         |colour| Entry {
             name: colour.to_string(),
             aside: "colour map".to_owned(),
+            aliases: Vec::new(),
             commands: vec![change(Change::Mosaic(MosaicSetting::Colour(colour)))],
         },
     ));
@@ -130,17 +144,8 @@ fn matching(entries: Vec<Entry>, asked: &str) -> Vec<Entry> {
     if asked.trim().is_empty() {
         return entries.into_iter().take(MAX_LISTED).collect();
     }
-    let mut matcher = Matcher::new(Config::DEFAULT);
-    let pattern = Pattern::parse(asked, CaseMatching::Ignore, Normalization::Smart);
-    let mut letters = Vec::new();
-    let mut found: Vec<(u32, Entry)> = entries
-        .into_iter()
-        .filter_map(|entry| {
-            let text = format!("{} {}", entry.name, entry.aside);
-            let score = pattern.score(nucleo_matcher::Utf32Str::new(&text, &mut letters), &mut matcher)?;
-            Some((score, entry))
-        })
-        .collect();
+    let mut found: Vec<(i32, Entry)> =
+        entries.into_iter().filter_map(|entry| Some((entry.score(asked)?, entry))).collect();
     found.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
     found.into_iter().take(MAX_LISTED).map(|(_, entry)| entry).collect()
 }

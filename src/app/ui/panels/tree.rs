@@ -10,7 +10,7 @@ use crate::app::model::view::MAX_VIEWS;
 use crate::app::ui::context::Context;
 use crate::app::ui::panels::transport;
 use crate::app::ui::theme;
-use crate::app::ui::widgets::{named, section, small_action};
+use crate::app::ui::widgets::{is_just_opened, named, section, small_action};
 use crate::graph::NodeId;
 use crate::render::Change;
 use crate::tensor::{MapShape, fuzzy_score};
@@ -33,6 +33,9 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>) {
         }
     });
     transport::draw(ui, cx);
+    if is_just_opened(ui, "Search layers") {
+        cx.scratch.tree_search.clear();
+    }
     // The example is a name of this network, because networks name their layers differently.
     let example = graph.stages().last().map_or("", |stage| graph.node(*stage).name.as_str());
     let field = egui::TextEdit::singleline(&mut cx.scratch.tree_search).desired_width(f32::INFINITY);
@@ -96,7 +99,7 @@ fn found(ui: &mut Ui, cx: &mut Context<'_>, typed: &str, is_entered: bool) {
         .collect();
     nodes.sort_by_key(|(score, id)| (-score, *id));
     if nodes.is_empty() {
-        ui.label("No layer has these letters in this order");
+        ui.label("No layer has a name like that");
     }
     if is_entered && let Some((_, best)) = nodes.first() {
         cx.commands.push(ViewCommand::Change(Change::Layer(cx.model.view().layer_choice(*best))));
