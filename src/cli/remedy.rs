@@ -13,7 +13,7 @@ use crate::input::PreprocessError;
 use crate::input::dataset::{DatasetError, ExpandError};
 use crate::input::decode::DecodeError;
 use crate::models::UnknownModel;
-use crate::render::{AnimationError, ChoiceError, ClassMapError, DEFAULT_TAG};
+use crate::render::{AnimationError, ChoiceError, ClassMapError, DEFAULT_TAG, ImportError};
 use crate::tensor::{Remedied, Remedy, Setting, ValueScale};
 use crate::weights::{ClassNamesError, PartError, WeightsFileError};
 
@@ -37,6 +37,7 @@ pub(super) fn of(error: &anyhow::Error) -> Option<Remedy> {
         let carried = [
             cause.downcast_ref::<Told>().and_then(|told| told.remedy.clone()),
             cause.downcast_ref::<LoadError>().and_then(Remedied::remedy),
+            cause.downcast_ref::<ImportError>().and_then(Remedied::remedy),
             cause.downcast_ref::<ChoiceError>().and_then(Remedied::remedy),
             cause.downcast_ref::<UnknownModel>().and_then(Remedied::remedy),
             cause.downcast_ref::<PartError>().and_then(Remedied::remedy),

@@ -1,6 +1,5 @@
 //! `weights import`: reads a weight file of any supported kind, binds it strictly, and keeps it as a safetensors file of this program.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -8,29 +7,21 @@ use anyhow::{Context as _, bail};
 use crate::cli::args::ImportArgs;
 use crate::cli::exit::Exit;
 use crate::cli::reporter::Reporter;
-use crate::engine::{Backbone, PREPROCESS_KEY, Preprocessing, WeightState};
-use crate::formats::write_atomically;
+use crate::engine::WeightState;
 use crate::models::ModelSpec;
-use crate::render::{Resources, choose_spec_for_file};
+use crate::render::{Resources, choose_spec_for_file, import_weights};
 use crate::tensor::counted;
-use crate::weights::fetch::{FileRecord, write_record};
-use crate::weights::{
-    BoundWeights, Convention, MODEL_KEY, SOURCE_KEY, SOURCE_PART_KEY, SOURCE_SHA256_KEY, TensorFile,
-    to_safetensors,
-};
+use crate::weights::TensorFile;
 
 /// Imports one file.
 pub(super) fn run(args: &ImportArgs, resources: &Resources, reporter: &Reporter) -> anyhow::Result<Exit> {
     let whole = TensorFile::read_part(&args.file, &args.part.choice())?;
     let spec = choose_spec_for_file(args.model.as_deref(), &whole)?;
-    let graph = spec.graph().with_context(|| format!("the graph of {} is malformed", spec.tag))?;
-    let file = whole.part_for(&graph, spec.tag, spec.head_prefixes)?;
-    drop(whole);
     let target = target(args, spec, resources)?;
-    let source = args.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let what = format!("{}, {}", file.format().name(), Convention::of(&file).words());
-    let others = file.part().has_other_average().then(|| {
-        if file.choice().ema {
+    let imported = import_weights(whole, spec, &args.file, &target, args.output.is_none())?;
+    let what = &imported.what;
+    let others = imported.has_other_average.then(|| {
+        if imported.is_averaged {
             "without `--ema` the others are taken"
         } else {
             "`--ema` takes the EMA weights"
@@ -38,48 +29,9 @@ pub(super) fn run(args: &ImportArgs, resources: &Resources, reporter: &Reporter)
         .to_owned()
     });
     let notes: Vec<String> =
-        std::iter::once(String::new()).chain(file.notes().iter().cloned()).chain(others).collect();
+        std::iter::once(String::new()).chain(imported.notes.iter().cloned()).chain(others).collect();
     let notes = notes.join("; ");
-    let source_sha256 = file.root_sha256().to_owned();
-    let bound = BoundWeights::bind(&graph, spec.tag, &file, spec.head_prefixes)?;
-    let mut metadata = BTreeMap::from([
-        ("format".to_owned(), "pt".to_owned()),
-        (MODEL_KEY.to_owned(), spec.tag.to_owned()),
-        (SOURCE_KEY.to_owned(), source.clone()),
-        (SOURCE_SHA256_KEY.to_owned(), source_sha256.clone()),
-        ("filterscope.variant".to_owned(), spec.variant.to_owned()),
-        ("filterscope.license".to_owned(), spec.license.to_owned()),
-    ]);
-    let num_head = if file.part().has_no_classes() { 0 } else { bound.num_head_tensors() };
-    if let Some(part) = file.place() {
-        metadata.insert(SOURCE_PART_KEY.to_owned(), part);
-    }
-    if let Some(inside) = Preprocessing::of(spec, &file, &bound).to_keep() {
-        metadata.insert(PREPROCESS_KEY.to_owned(), inside);
-    }
-    let bytes = to_safetensors(&graph, &bound, &file, spec.head_prefixes, metadata)?;
-    let num_tensors = bound.num_tensors();
-    drop((file, bound));
-    // Load the bytes again before keeping them, to be sure that the file can be loaded later.
-    let origin = target.display().to_string();
-    let written = Backbone::from_tensors(spec, TensorFile::from_bytes(bytes.clone(), origin)?)?;
-    let record = FileRecord {
-        sha256: written.origin().sha256().to_owned(),
-        num_bytes: bytes.len() as u64,
-        source,
-        checked: None,
-        source_sha256: Some(source_sha256),
-    };
-    if let Some(folder) = target.parent().filter(|_| args.output.is_none()) {
-        std::fs::create_dir_all(folder)
-            .with_context(|| format!("can't make the folder \"{}\"", folder.display()))?;
-    }
-    write_atomically(&target, |out| out.write_all(&bytes))?;
-    if args.output.is_none() {
-        write_record(&target, &record)
-            .with_context(|| format!("can't write beside \"{}\"", target.display()))?;
-    }
-    let head = match num_head {
+    let head = match imported.num_head_tensors {
         0 => String::new(),
         n => format!(", and {} of a classifier kept along", counted(n, "tensor")),
     };
@@ -91,7 +43,7 @@ pub(super) fn run(args: &ImportArgs, resources: &Resources, reporter: &Reporter)
     reporter.summary(&format!(
         "imported {}: all of its {} found{head} ({what}{notes}){then}: \"{}\"",
         spec.tag,
-        counted(num_tensors, "tensor"),
+        counted(imported.num_tensors, "tensor"),
         target.display()
     ));
     Ok(Exit::Done)

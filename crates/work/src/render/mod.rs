@@ -11,6 +11,7 @@ mod choice;
 mod class_map;
 mod draw;
 mod figure_names;
+mod import_weights;
 mod kept_looks;
 mod look;
 mod place;
@@ -36,6 +37,7 @@ pub use draw::{
     Contents, Drawing, FigureKind, FigureSpec, LayerValues, Panel, PanelSpec, PartSeen, Surround, draw,
 };
 pub use figure_names::unique_suffixes;
+pub use import_weights::{ImportError, Imported, import_weights};
 pub use kept_looks::KeptLooks;
 pub use look::{Look, Scale, UnknownScale};
 pub use place::{Placement, Share, closest_channels};
