@@ -29,6 +29,13 @@ impl KeptLooks {
         settings.texts().into_iter().chain([order]).collect()
     }
 
+    /// All settings of a request that have a text, those that were chosen for its own picture included.
+    #[must_use]
+    pub fn exactly(request: &ViewRequest) -> Self {
+        let order = (ORDER, request.selection.to_string());
+        request.settings.texts().into_iter().chain([order]).collect()
+    }
+
     /// Applies this look to a request; settings that it doesn't hold get their defaults. Returns the names and texts of settings that this
     /// version can't read.
     pub fn apply(&self, request: &mut ViewRequest) -> Vec<String> {

@@ -16,6 +16,7 @@ mod csv_file;
 mod decimal_commas;
 mod error;
 mod expand;
+mod file_set;
 mod files;
 mod folder;
 #[cfg(feature = "hdf5")]
@@ -43,6 +44,7 @@ pub use comma::CommaSource;
 pub use comma_absent::NoFrames as Frames;
 pub use error::DatasetError;
 pub use expand::{ExpandError, PictureRef, expand_inputs};
+pub use file_set::FileSetSource;
 pub use files::is_picture;
 pub use folder::FolderSource;
 #[cfg(feature = "hdf5")]
