@@ -11,6 +11,7 @@ use crate::app::model::Model;
 use crate::app::model::download::Downloads;
 use crate::app::model::naming;
 use crate::app::model::preferences::KEY;
+use crate::app::model::session;
 use crate::app::runtime::Runtime;
 use crate::app::runtime::dialogs::{Dialogs, SystemDialogs};
 use crate::app::ui;
@@ -71,6 +72,10 @@ pub fn run(request: WindowRequest, resources: Resources) -> Result<(), AppError>
         if let Some(text) = cc.storage.and_then(|storage| storage.get_string(KEY)) {
             app.take_remembered(&cc.egui_ctx, &text);
         }
+        if let Some(text) = cc.storage.and_then(|storage| storage.get_string(session::KEY)) {
+            app.take_session(&cc.egui_ctx, &text);
+        }
+        app.set_takes_drops(!is_wayland(|name| std::env::var_os(name).is_some_and(|v| !v.is_empty())));
         Ok(Box::new(app))
     });
     eframe::run_native("filterscope", options, create).map_err(|error| match error {
@@ -93,6 +98,8 @@ pub struct App {
     runtime: Runtime,
     /// The window's title as it was last set.
     title: String,
+    /// Whether the request named what to show, so that nothing of the last time is opened.
+    is_named: bool,
     /// Processor time that frames take on the window's thread, if it is to be shown.
     frame_times: Option<FrameTimes>,
 }
@@ -127,6 +134,10 @@ impl App {
             commands: Commands::default(),
             runtime,
             title: "filterscope".to_owned(),
+            is_named: request.picture.is_some()
+                || request.model.is_some()
+                || request.weights.is_some()
+                || request.frames.is_some(),
             frame_times: request.shows_frame_times.then(FrameTimes::default),
         };
         let start = Start {
@@ -164,6 +175,27 @@ impl App {
         let mut effects = Effects::default();
         preferences::take_remembered(&mut self.model, &mut effects, text);
         self.run(ctx, effects);
+    }
+
+    /// What is open, as text for the next start; empty if it isn't to be opened again.
+    pub fn remembered_session(&self) -> String {
+        update::session::kept(&self.model)
+    }
+
+    /// Opens what was open the last time, unless the request named something, or the user doesn't want it. Text that can't be read, and
+    /// whatever in it has gone since, costs nothing but a message.
+    pub fn take_session(&mut self, ctx: &egui::Context, text: &str) {
+        if self.is_named {
+            return;
+        }
+        let mut effects = Effects::default();
+        update::session::take(&mut self.model, &mut effects, text);
+        self.run(ctx, effects);
+    }
+
+    /// Says whether the window system tells the window of dropped files; if not, the window doesn't offer dropping.
+    pub fn set_takes_drops(&mut self, takes_drops: bool) {
+        self.model.takes_drops = takes_drops;
     }
 
     /// What `update` is told about the present moment and the current frame of the window.
@@ -209,6 +241,7 @@ impl App {
 impl eframe::App for App {
     fn save(&mut self, storage: &mut dyn eframe::Storage) {
         storage.set_string(KEY, self.remembered());
+        storage.set_string(session::KEY, self.remembered_session());
     }
 
     fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
@@ -221,7 +254,7 @@ impl eframe::App for App {
         {
             self.take(ctx, Message::Event(event));
         }
-        input::take(ctx, &self.model, &mut self.commands);
+        input::take(ctx, &self.model, &mut self.scratch, &mut self.commands);
         self.take(ctx, Message::Tick);
         face::sync(&self.model, &mut self.scratch);
         self.textures.refresh(ctx, &self.model);
@@ -260,6 +293,12 @@ impl eframe::App for App {
     }
 }
 
+/// Whether the window is one of native Wayland, where the window library tells nothing of dropped files. The library takes Wayland where
+/// one of these variables is set, even if there is an X server too.
+fn is_wayland(is_set: impl Fn(&str) -> bool) -> bool {
+    cfg!(all(unix, not(target_os = "macos"))) && (is_set("WAYLAND_DISPLAY") || is_set("WAYLAND_SOCKET"))
+}
+
 /// The model of the first view, and, if the user must be asked about it first, a weight file: its model, its preprocessing or its
 /// final layer isn't known.
 fn first_spec(request: &WindowRequest) -> Result<(&'static ModelSpec, Option<PathBuf>), ChoiceError> {
@@ -279,4 +318,17 @@ fn first_spec(request: &WindowRequest) -> Result<(&'static ModelSpec, Option<Pat
 fn weights_of(request: &WindowRequest, spec: &ModelSpec) -> Option<(&'static str, FilePart)> {
     let path = request.weights.clone().or_else(|| spec.opened().map(|opened| opened.path.clone()))?;
     Some((spec.tag, FilePart { path, choice: request.part.clone() }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_wayland;
+
+    #[cfg(all(unix, not(target_os = "macos")))]
+    #[test]
+    fn wayland_is_known_by_its_variables_and_comes_before_x() {
+        assert!(is_wayland(|name| name == "WAYLAND_DISPLAY" || name == "DISPLAY"));
+        assert!(is_wayland(|name| name == "WAYLAND_SOCKET"));
+        assert!(!is_wayland(|name| name == "DISPLAY"));
+    }
 }

@@ -13,8 +13,8 @@ use crate::app::model::view::ViewId;
 use crate::engine::CancelToken;
 use crate::models::ModelSpec;
 use crate::mosaic::{PixelRect, SeenPart};
-use crate::weights::Folders;
 use crate::weights::fetch::{FetchOptions, Offer};
+use crate::weights::{FilePart, Folders};
 
 /// Something to do after a message.
 pub(crate) enum Effect {
@@ -42,10 +42,23 @@ pub(crate) enum Work {
     AskOffer(&'static ModelSpec, FetchOptions),
     /// Download what a server offers.
     Fetch(Box<FetchRequest>),
+    /// Keep a copy of weights.
+    Keep(Box<KeepRequest>),
     /// Watch a folder for files added since a time.
     Watch(PathBuf, SystemTime),
     /// Stop watching.
     StopWatching,
+}
+
+/// Weights to keep.
+pub(crate) struct KeepRequest {
+    pub(crate) spec: &'static ModelSpec,
+    pub(crate) file: FilePart,
+    /// Hash of the file as it was shown: another one is not kept in its place.
+    pub(crate) sha256: String,
+    pub(crate) target: PathBuf,
+    /// Whether weights that are kept already may be replaced.
+    pub(crate) may_replace: bool,
 }
 
 /// Weights to download.

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use egui::ColorImage;
 
 use crate::app::message::question::Question;
-use crate::app::model::dataset::{LabelLines, ThumbKey};
+use crate::app::model::dataset::{LabelLines, OpenedFrom, ThumbKey};
 use crate::app::model::download::DownloadNews;
 use crate::app::model::layers::Walked;
 use crate::app::model::pins::PinImage;
 use crate::app::model::restored::RestoredFigure;
+use crate::app::model::session::Reopened;
 use crate::app::model::shown::{Inspected, Shown};
 use crate::app::model::task::run_news::RunNews;
 use crate::app::model::task::{Task, TaskPlan};
@@ -30,8 +31,8 @@ pub(crate) enum ViewEvent {
     Shown(Arc<Shown>),
     /// It failed, for this reason; the last result stays on screen.
     Failed(String),
-    /// The opened path is a data set.
-    Source(PathBuf, Arc<dyn Source>),
+    /// The opened path, or the set of files, is a data set.
+    Source(PathBuf, OpenedFrom, Arc<dyn Source>),
     /// The opened path is taken to be a picture; the text is a note about it for the user, if there is one.
     Picture(PathBuf, Option<String>),
     /// The opened path is a figure of this program.
@@ -42,12 +43,30 @@ pub(crate) enum ViewEvent {
     OpenFailed(String),
 }
 
+/// How keeping a model's weights ended.
+pub(crate) enum Kept {
+    /// They are kept in this file; the text says what was imported.
+    Done(PathBuf, String),
+    /// Others are kept in this file.
+    IsThere(PathBuf),
+    /// It failed, for this reason.
+    Failed(String),
+}
+
 /// What a thread reports.
 pub(crate) enum Event {
     /// About a view's request, identified by its number; answers to older requests of the view are stale.
     View(u64, ViewEvent),
     /// The models that a weight file fits, at least one.
     Fits(PathBuf, Vec<WeightsOffer>),
+    /// A weight file fits no model, or can't be read, for this reason.
+    NoFit(String),
+    /// What of the last time was found again.
+    Reopened(Box<Reopened>),
+    /// Those of the recently used weight files that can't be opened, and why.
+    GoneWeights(Vec<(PathBuf, String)>),
+    /// A model's weights were kept, or why not.
+    Kept(&'static ModelSpec, Kept),
     /// The overview of layers is finished.
     Walked(Arc<Walked>),
     /// Images of pinned channels are ready.

@@ -8,6 +8,7 @@ use crate::app::model::dataset::ThumbKey;
 use crate::app::model::pins::PinnedChannel;
 use crate::app::model::request::FullRequest;
 use crate::app::model::save::SaveLooks;
+use crate::app::model::session::LastTime;
 use crate::app::model::shown::Shown;
 use crate::app::model::task::TaskRequest;
 use crate::app::model::task::batch::{BatchCounts, BatchRequest};
@@ -38,6 +39,10 @@ pub(crate) enum Job {
     /// Find out whether a path is a picture, a figure, a folder, a log or a table. Fields: the number of the request, the path, and for a
     /// table the column that holds the pictures' paths, once it is known.
     Open(u64, PathBuf, Option<String>),
+    /// Make a data set of files, in the order given. The number identifies the request in the answer.
+    OpenSet(u64, Vec<PathBuf>),
+    /// Find again what was open the last time.
+    Reopen(Box<LastTime>),
     /// Find the models that a weight file fits.
     Fit(PathBuf, PartChoice),
     /// Find the models that an ONNX file gives if its network ends at this layer.
@@ -125,6 +130,8 @@ pub(crate) enum SideJob {
     Here(WeightStore),
     /// Check whether a view's picture is the one that a figure was made from.
     Check(Arc<Shown>, PictureRecord),
+    /// Find out which of these weight files can't be opened.
+    LookForWeights(Vec<PathBuf>),
     /// Make the thumbnail of a frame.
     Thumb(ThumbKey),
     /// Read a data set's labels and thin them out for plotting.

@@ -64,7 +64,7 @@ pub(crate) fn words(remedy: &Remedy) -> String {
             let others = instead.map_or_else(String::new, |other| format!(" {}", other_weights(other)));
             format!("{fetch}a file with \"Load weights…\" ({source_text}).{others}")
         }
-        Remedy::OpenOnnxAlone => "Open it by itself with \"Load weights…\", or drop it here.".to_owned(),
+        Remedy::OpenOnnxAlone => "Open it by itself with \"Load weights…\".".to_owned(),
         Remedy::NamePathColumn { columns } => {
             format!("Open the table again and choose its column: {columns}.")
         }

@@ -19,6 +19,8 @@ pub(crate) enum ViewCommand {
     ChooseFolder,
     /// Open a picture, a folder, a log, or a weight file.
     Open(PathBuf),
+    /// Open files that were dropped together: weights first, then pictures, several of them as a set.
+    OpenAll(Vec<PathBuf>),
     /// Open a table whose pictures' paths are in this column.
     OpenTable(PathBuf, String),
     /// Close the question which column holds the paths, without an answer.
@@ -56,7 +58,7 @@ pub(crate) enum ViewCommand {
 impl ViewCommand {
     pub(crate) fn kind(&self) -> Kind {
         match self {
-            Self::Open(_) | Self::OpenTable(..) | Self::Retry | Self::GoBack => Kind::WORK,
+            Self::Open(_) | Self::OpenAll(_) | Self::OpenTable(..) | Self::Retry | Self::GoBack => Kind::WORK,
             Self::OpenCat | Self::SetModel(_) | Self::Change(_) | Self::StepLayer(_) => Kind::WORK_AND_STEP,
             Self::PastePicture(_) => Kind::STEP,
             Self::ChoosePicture

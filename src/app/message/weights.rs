@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::app::message::action::{Action, Kind, Menu};
 use crate::app::model::download::DownloadRequest;
+use crate::app::model::weights::RecentWeights;
 use crate::models::ModelSpec;
 use crate::weights::FilePart;
 
@@ -12,6 +13,12 @@ use crate::weights::FilePart;
 pub(crate) enum WeightsCommand {
     /// Ask for a weight file.
     ChooseWeights,
+    /// Open a weight file that was used before, for the model that it was used for.
+    OpenRecent(RecentWeights),
+    /// Find out which of the weight files that were used before can't be opened.
+    LookForRecent,
+    /// Keep a copy of the weights that were given for a model, so that it runs by name.
+    Keep(&'static ModelSpec),
     /// Find out which model a weight file is for, and ask the user if several fit.
     OpenWeights(PathBuf),
     /// Use this weight file for this model.
@@ -29,9 +36,14 @@ pub(crate) enum WeightsCommand {
 impl WeightsCommand {
     pub(crate) fn kind(&self) -> Kind {
         match self {
-            Self::OpenWeights(_) => Kind::WORK,
+            Self::OpenWeights(_) | Self::OpenRecent(_) => Kind::WORK,
             Self::UseWeights(..) | Self::ForgetWeights => Kind::STEP,
-            Self::ChooseWeights | Self::EndAt(..) | Self::DropWeights | Self::Download(..) => Kind::PLAIN,
+            Self::ChooseWeights
+            | Self::EndAt(..)
+            | Self::DropWeights
+            | Self::LookForRecent
+            | Self::Keep(_)
+            | Self::Download(..) => Kind::PLAIN,
         }
     }
 }

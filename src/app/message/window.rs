@@ -53,6 +53,11 @@ pub(crate) const ACTIONS: &[Action<WindowCommand>] = &[
     .with_keys(&[ctrl(Key::R)]),
     Action::new("Dark or light", "draw the window dark or light", |_| vec![WindowCommand::ToggleTheme])
         .in_menu(Menu::View, 51),
+    Action::new(
+        "Open what was open last, or not",
+        "whether the next start opens what was open when the window was closed",
+        |model| vec![WindowCommand::Prefer(Preference::OpensLast(!model.preferences.opens_last))],
+    ),
     Action::new("Keys and words", "this help", |_| vec![WindowCommand::ToggleHelp])
         .in_menu(Menu::Help, 10)
         .with_keys(&[key(Key::F1), key(Key::Questionmark)]),

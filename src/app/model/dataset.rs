@@ -88,7 +88,16 @@ pub(crate) fn label_lines(source: &dyn Source) -> Vec<(String, Vec<[f64; 2]>)> {
 
 /// Whether an open data set is the watched folder.
 pub(crate) fn is_watched(watched: Option<&Path>, open: &OpenSource) -> bool {
-    watched == Some(open.place.as_path())
+    open.from.files.is_empty() && watched == Some(open.place.as_path())
+}
+
+/// What a data set was opened from, besides its place.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct OpenedFrom {
+    /// The column of a table that holds the pictures' paths, if the user chose it.
+    pub(crate) path_column: Option<String>,
+    /// For a set of files, the files; its place is then the folder that they are in.
+    pub(crate) files: Vec<PathBuf>,
 }
 
 /// An open folder or log.
@@ -96,6 +105,7 @@ pub(crate) fn is_watched(watched: Option<&Path>, open: &OpenSource) -> bool {
 pub(crate) struct OpenSource {
     pub(crate) source: Arc<dyn Source>,
     pub(crate) place: PathBuf,
+    pub(crate) from: OpenedFrom,
     /// When its contents were listed.
     pub(crate) listed: SystemTime,
     pub(crate) index: usize,

@@ -11,12 +11,14 @@ pub(crate) mod layers;
 pub(crate) mod links;
 pub(crate) mod messages;
 pub(crate) mod naming;
+pub(crate) mod opening;
 pub(crate) mod paths;
 pub(crate) mod pins;
 pub(crate) mod preferences;
 pub(crate) mod request;
 pub(crate) mod restored;
 pub(crate) mod save;
+pub(crate) mod session;
 pub(crate) mod shown;
 pub(crate) mod task;
 pub(crate) mod tiles;
@@ -37,6 +39,7 @@ use crate::app::model::history::{Asked, History, Snapshot};
 use crate::app::model::layers::Walk;
 use crate::app::model::links::{Arrangement, Links};
 use crate::app::model::messages::{MAX_LOG, MAX_MESSAGES, Notice, Tone};
+use crate::app::model::opening::Opening;
 use crate::app::model::pins::Pin;
 use crate::app::model::preferences::Preferences;
 use crate::app::model::request::FullRequest;
@@ -46,7 +49,7 @@ use crate::app::model::shown::{Inspected, Shown};
 use crate::app::model::task::Tasks;
 use crate::app::model::trace::Trace;
 use crate::app::model::view::{ViewId, ViewState};
-use crate::app::model::weights::WeightsOffer;
+use crate::app::model::weights::{Keeping, RecentWeights, WeightsOffer};
 use crate::app::model::windows::OpenWindows;
 use crate::engine::{CancelToken, DeviceChoice, EngineChoice, WeightStore};
 use crate::graph::Graph;
@@ -97,6 +100,22 @@ pub(crate) struct Model {
     pub(crate) arrangement: Arrangement,
     /// Weight files that the user gave, by model tag, so that they are kept when the model is changed and changed back.
     pub(crate) weight_files: Vec<(&'static str, FilePart)>,
+    /// Hashes of the weights that were shown last, by model tag; carried ones are left out.
+    pub(crate) weight_hashes: Vec<(&'static str, String)>,
+    /// Hashes of the weights that views showed the last time, until they show something again.
+    pub(crate) weights_before: Vec<(ViewId, String)>,
+    /// Weight files that were used, the newest first.
+    pub(crate) recent_weights: Vec<RecentWeights>,
+    /// Those of them that can't be opened, and why, as the second thread last found them.
+    pub(crate) gone_weights: Vec<(PathBuf, String)>,
+    /// Weights that are being kept, or that would replace others.
+    pub(crate) keeping: Option<Keeping>,
+    /// What was open the last time, as text, while it is being looked for.
+    pub(crate) reopening: Option<String>,
+    /// Files that wait to be opened.
+    pub(crate) opening: Opening,
+    /// Whether the window system tells the window of dropped files.
+    pub(crate) takes_drops: bool,
     /// What is saved under a typed file name.
     pub(crate) save_what: Export,
     /// How saved figures look.
@@ -172,6 +191,14 @@ impl Model {
             shared_range: None,
             arrangement: Arrangement::default(),
             weight_files: Vec::new(),
+            weight_hashes: Vec::new(),
+            weights_before: Vec::new(),
+            recent_weights: Vec::new(),
+            gone_weights: Vec::new(),
+            keeping: None,
+            reopening: None,
+            opening: Opening::default(),
+            takes_drops: true,
             downloads: None,
             save_what: Export::default(),
             saved: SaveLooks::default(),
@@ -297,6 +324,11 @@ impl Model {
     /// The weight file that the user gave for a model, if any.
     pub(crate) fn weights_file(&self, spec: &ModelSpec) -> Option<&FilePart> {
         self.weight_files.iter().find(|(tag, _)| *tag == spec.tag).map(|(_, path)| path)
+    }
+
+    /// The hash of a model's weights as they were shown last; none for carried ones, and for those that weren't shown yet.
+    pub(crate) fn weights_hash(&self, spec: &ModelSpec) -> Option<&str> {
+        self.weight_hashes.iter().find(|(tag, _)| *tag == spec.tag).map(|(_, sha256)| sha256.as_str())
     }
 
     /// Whether there are weights to run a model with.

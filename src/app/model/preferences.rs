@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use crate::app::model::links::Arrangement;
+use crate::app::model::weights::RecentWeights;
 use crate::render::KeptLooks;
 
 /// The key under which eframe stores the settings.
@@ -44,6 +45,8 @@ pub(crate) struct Preferences {
     pub(crate) shows_first_steps: bool,
     /// Whether channels are plotted over frames by their maximum, or by their mean.
     pub(crate) plots_max: bool,
+    /// Whether the next start opens what was open last.
+    pub(crate) opens_last: bool,
 }
 
 impl Default for Preferences {
@@ -58,6 +61,7 @@ impl Default for Preferences {
             shows_right: true,
             shows_first_steps: true,
             plots_max: false,
+            opens_last: true,
         }
     }
 }
@@ -73,6 +77,7 @@ pub(crate) enum Preference {
     ShowsRight(bool),
     ShowsFirstSteps(bool),
     PlotsMax(bool),
+    OpensLast(bool),
 }
 
 impl Preferences {
@@ -84,6 +89,7 @@ impl Preferences {
         };
         match preference {
             Preference::ListsEveryNode(all) => self.lists_every_node = all,
+            Preference::OpensLast(opens) => self.opens_last = opens,
             Preference::LayersASecond(speed) => {
                 self.layers_a_second = within(speed, 0.2, 20.0, usual.layers_a_second);
             }
@@ -131,6 +137,7 @@ pub(crate) struct Remembered {
     #[serde(flatten)]
     pub(crate) looks: KeptLooks,
     pub(crate) recent: Vec<PathBuf>,
+    pub(crate) recent_weights: Vec<RecentWeights>,
     pub(crate) folder: Option<PathBuf>,
 }
 
@@ -150,6 +157,7 @@ impl Default for Remembered {
             scale: "auto".into(),
             looks: KeptLooks::default(),
             recent: Vec::new(),
+            recent_weights: Vec::new(),
             folder: None,
         }
     }

@@ -10,7 +10,7 @@ use crate::app::model::view::{ViewId, ViewState};
 use crate::formats::{FigureRecord, LookRecord, PanelRecord, PictureRecord};
 use crate::graph::Graph;
 use crate::models::{ModelSpec, Registry, Retired, UnknownModel};
-use crate::mosaic::{Grid, MosaicSettings, Paper, SeenPart};
+use crate::mosaic::{ColourChoice, Grid, MosaicSettings, Paper, SeenPart};
 use crate::render::{
     DEFAULT_TAG, LAYER_NOT_TAKEN, LayerChoice, Look, PictureChoice, Scale, Surround, ViewRequest,
     recorded_shape,
@@ -36,6 +36,8 @@ pub(crate) struct Expected {
     pub(crate) made_by: Option<MadeBy>,
     /// The part of the mosaic that was visible.
     pub(crate) part: Option<SeenPart>,
+    /// The recorded colour map, which may be the one that the layer's values ask for.
+    pub(crate) colour: ColourChoice,
 }
 
 /// One mosaic of a record, as a view can show it.

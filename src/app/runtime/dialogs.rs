@@ -1,7 +1,7 @@
 //! The system's file dialogs, off the UI thread.
 //!
 //! On a system with neither a desktop portal nor zenity, a dialog returns at once without an answer, as if it had been cancelled.
-//! Typing a path and dropping a file work on every system.
+//! Typing a path works on every system.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -113,6 +113,6 @@ pub(crate) fn ask(dialogs: &Arc<dyn Dialogs>, question: Question, tell: Tell) ->
     };
     match std::thread::Builder::new().name("dialog".into()).spawn(work) {
         Ok(_) => Ok(()),
-        Err(error) => Err(format!("can't open a dialog ({error}); type the path or drop the file")),
+        Err(error) => Err(format!("can't open a dialog ({error}); type the path")),
     }
 }

@@ -10,6 +10,7 @@ use crate::app::model::dataset::{LabelLines, ThumbKey, label_lines};
 use crate::app::model::shown::{Inspected, Shown, histogram};
 use crate::app::model::tiles as textures;
 use crate::app::runtime::channel_map::channel_map;
+use crate::app::runtime::keep::gone;
 use crate::app::runtime::tell::Tell;
 use crate::engine::{ComputeDevice, DeviceChoice};
 use crate::formats::pixels_sha256;
@@ -45,6 +46,7 @@ pub(crate) fn handle(job: SideJob, tell: &Tell) {
             let hash = pixels_sha256(rgb.width(), rgb.height(), rgb.as_raw());
             Some(Event::Checked(hash == record.pixels_sha256, record.file_name))
         }
+        SideJob::LookForWeights(paths) => Some(Event::GoneWeights(gone(paths))),
         SideJob::Thumb(key) => {
             let image = thumb(&key);
             Some(Event::Thumb(key, image))

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant, SystemTime};
 use network::pipeline::Pipeline;
 
 use crate::app::message::effect::{FetchRequest, Work};
-use crate::app::message::event::Event;
+use crate::app::message::event::{Event, Kept};
 use crate::app::message::job::{BatchJob, Job, RunJob, SideJob};
 use crate::app::model::download::DownloadNews;
 use crate::app::model::task::{Task, TaskRequest};
@@ -31,6 +31,7 @@ pub(crate) mod dialogs;
 pub(crate) mod download;
 pub(crate) mod existing;
 pub(crate) mod inspect;
+pub(crate) mod keep;
 pub(crate) mod network;
 pub(crate) mod tasks;
 pub(crate) mod tell;
@@ -39,9 +40,9 @@ pub(crate) mod tell;
 const MAX_EVENTS: usize = 64;
 /// Least time between two measurements of the program's memory.
 const MEMORY_INTERVAL: Duration = Duration::from_secs(1);
-/// The latest-wins slots of the second thread, one for each kind of job that has one.
+/// The latest-wins slots of the second thread: one for details, and after it one for each view that is searched for a closest channel.
 const INSPECT_SLOT: u64 = 0;
-const MATCH_SLOT: u64 = 1;
+const FIRST_MATCH_SLOT: u64 = 1;
 /// The only latest-wins slot of each task thread, for plans.
 const TASK_PLAN_SLOT: u64 = 0;
 
@@ -130,6 +131,12 @@ impl Runtime {
                     .err()
                     .map(|reason| Event::Download(spec, DownloadNews::Failed(reason)));
             }
+            Work::Keep(request) => {
+                let (spec, tell) = (request.spec, self.tell.clone());
+                return start("keeping", move || keep::keep(*request, &tell))
+                    .err()
+                    .map(|reason| Event::Kept(spec, Kept::Failed(reason)));
+            }
             Work::Watch(place, since) => return self.watch(&place, since),
             Work::StopWatching => self.watch = None,
         }
@@ -159,12 +166,16 @@ impl Runtime {
     fn side(&self, job: SideJob) -> Option<Event> {
         match job {
             SideJob::Inspect(..) => self.side.post(INSPECT_SLOT, job),
-            SideJob::Match { .. } => self.side.post(MATCH_SLOT, job),
+            SideJob::Match { view, .. } => self.side.post(FIRST_MATCH_SLOT + view, job),
             SideJob::Thumb(key) => {
                 let refused = self.side.enqueue(SideJob::Thumb(key.clone())).is_err();
                 return refused.then_some(Event::ThumbRefused(key));
             }
-            SideJob::Devices | SideJob::Here(_) | SideJob::Check(..) | SideJob::Labels(_) => {
+            SideJob::Devices
+            | SideJob::Here(_)
+            | SideJob::LookForWeights(_)
+            | SideJob::Check(..)
+            | SideJob::Labels(_) => {
                 return self.side.enqueue(job).err().map(|_| too_much());
             }
         }

@@ -8,21 +8,14 @@ use egui::{Context, KeyboardShortcut, Modifiers};
 use crate::app::message::command::{AnyAction, Commands, actions};
 use crate::app::message::save::SaveCommand;
 use crate::app::message::view::ViewCommand;
-use crate::app::message::window::WindowCommand;
+use crate::app::message::views::ViewsCommand;
 use crate::app::model::Model;
+use crate::app::model::view::ViewId;
+use crate::app::ui::scratch::Scratch;
 
 /// Handles the input since the last frame.
-pub(crate) fn take(ctx: &Context, model: &Model, commands: &mut Commands) {
-    let dropped: Vec<PathBuf> =
-        ctx.input(|i| i.raw.dropped_files.iter().map(|file| file.path().to_owned()).collect());
-    let num_dropped = dropped.len();
-    if let Some(path) = dropped.into_iter().next() {
-        commands.push(ViewCommand::Open(path));
-    }
-    if num_dropped > 1 {
-        let text = "several files were dropped; the first is opened (drop their folder to see all)";
-        commands.push(WindowCommand::Complain(text.to_owned()));
-    }
+pub(crate) fn take(ctx: &Context, model: &Model, scratch: &mut Scratch, commands: &mut Commands) {
+    take_dropped(ctx, model, scratch, commands);
     // While a question waits for its answer, shortcuts and pasting are off.
     if model.column_question.is_some() || model.weights_question.is_some() {
         return;
@@ -53,6 +46,41 @@ pub(crate) fn take(ctx: &Context, model: &Model, commands: &mut Commands) {
             commands.extend(action.commands(model));
         }
     }
+}
+
+/// Longest time that dropped files wait for the pointer, in seconds.
+const POINTER_WAIT: f64 = 0.5;
+
+/// Opens dropped files in the view under the pointer. While files are dragged over the window, the window system tells nothing of the
+/// pointer, so the first place of it after the drop counts; where none comes soon, the active view takes them.
+fn take_dropped(ctx: &Context, model: &Model, scratch: &mut Scratch, commands: &mut Commands) {
+    let (now, new): (f64, Vec<PathBuf>) =
+        ctx.input(|i| (i.time, i.raw.dropped_files.iter().map(|file| file.path().to_owned()).collect()));
+    if !new.is_empty() {
+        // The files of one drop may arrive in several frames.
+        scratch.dropped.get_or_insert_with(|| (Vec::new(), now)).0.extend(new);
+    }
+    let Some((_, since)) = &scratch.dropped else { return };
+    let pointer = ctx.input(|i| {
+        i.events.iter().find_map(|event| match event {
+            egui::Event::PointerMoved(at) | egui::Event::PointerButton { pos: at, .. } => Some(*at),
+            _ => None,
+        })
+    });
+    let is_over = now - since >= POINTER_WAIT;
+    if model.views.len() > 1 && pointer.is_none() && !is_over {
+        ctx.request_repaint_after_secs((POINTER_WAIT - (now - since)) as f32);
+        return;
+    }
+    let Some((paths, _)) = scratch.dropped.take() else { return };
+    let is_under = |id: &ViewId| {
+        let panel = scratch.views.get(id).and_then(|view| view.panel);
+        pointer.zip(panel).is_some_and(|(at, panel)| panel.contains(at))
+    };
+    if let Some(id) = model.views.iter().map(|view| view.id).find(is_under) {
+        commands.push(ViewsCommand::Activate(id));
+    }
+    commands.push(ViewCommand::OpenAll(paths));
 }
 
 /// The first action with this shortcut that is enabled. If none is, the first of all, so that its command can say why it isn't possible.

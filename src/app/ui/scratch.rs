@@ -1,6 +1,7 @@
 //! The state that drawing itself changes: half-typed text, the pointer, the zoom and pan of mosaics.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Weak;
 
 use crate::app::model::shown::{NUM_BINS, Shown};
@@ -21,6 +22,8 @@ pub(crate) struct Scratch {
     pub(crate) typed_grid: String,
     pub(crate) typed_class: String,
     pub(crate) layer_search: String,
+    /// Dropped files that wait for the pointer, and since when, in seconds of the window's own time.
+    pub(crate) dropped: Option<(Vec<PathBuf>, f64)>,
     pub(crate) tree_search: String,
     pub(crate) model_search: String,
     /// The text typed into the command palette.

@@ -8,7 +8,7 @@ use crate::app::message::dataset::DatasetCommand;
 use crate::app::message::effect::{Effects, FaceEffect, Work};
 use crate::app::message::job::SideJob;
 use crate::app::model::Model;
-use crate::app::model::dataset::{OpenSource, Playing, frame};
+use crate::app::model::dataset::{OpenSource, OpenedFrom, Playing, frame, is_watched};
 use crate::app::model::links::Arrangement;
 use crate::app::model::messages::Tone;
 use crate::app::model::view::{MAX_VIEWS, ViewId, ViewState};
@@ -24,6 +24,9 @@ use crate::tensor::counted;
 
 /// A data set that arrives now was listed at most this long ago.
 const LISTING_TIME: Duration = Duration::from_secs(2);
+
+/// Greatest number of files that a message names.
+const MAX_TOLD: usize = 4;
 
 /// Handles a command about the open data set.
 pub(crate) fn apply(model: &mut Model, command: DatasetCommand, now: &Now, effects: &mut Effects) {
@@ -159,8 +162,9 @@ fn toggle_watch(model: &mut Model, effects: &mut Effects) {
         return;
     }
     let Some(open) = &model.view().source else { return };
-    if !open.source.cameras().is_empty() {
-        model.say(Tone::Warning, "only a folder can be watched; this is a log");
+    if !open.source.cameras().is_empty() || !open.from.files.is_empty() {
+        let what = if open.from.files.is_empty() { "a log" } else { "a set of files" };
+        model.say(Tone::Warning, format!("only a folder can be watched; this is {what}"));
         return;
     }
     let (place, listed) = (open.place.clone(), open.listed);
@@ -170,11 +174,11 @@ fn toggle_watch(model: &mut Model, effects: &mut Effects) {
 
 /// Shows the newest picture of a watched folder in the views that have this folder open.
 pub(crate) fn take_grown(model: &mut Model, effects: &mut Effects, grown: &Grown) {
-    let is_watched = model.watched.as_ref() == Some(&grown.place);
+    let is_current = model.watched.as_ref() == Some(&grown.place);
     let mut changed = Vec::new();
     let generation = model.next_generation();
-    for view in model.views.iter_mut().filter(|_| is_watched) {
-        if let Some(open) = view.source.as_mut().filter(|open| open.place == grown.place) {
+    for view in model.views.iter_mut().filter(|_| is_current) {
+        if let Some(open) = view.source.as_mut().filter(|open| is_watched(Some(&grown.place), open)) {
             open.source = Arc::clone(&grown.source);
             open.index = grown.newest;
             view.request.picture = frame(open);
@@ -206,6 +210,7 @@ pub(crate) fn open_source(
     effects: &mut Effects,
     id: ViewId,
     place: &std::path::Path,
+    from: OpenedFrom,
     source: &Arc<dyn Source>,
 ) {
     let cameras = source.cameras();
@@ -215,7 +220,14 @@ pub(crate) fn open_source(
         .or_else(|| cameras.first())
         .copied();
     let skipped = source.skipped().len();
-    if skipped > 0 {
+    if skipped > 0 && !from.files.is_empty() {
+        // These were named one by one, so each is told.
+        let each = |s: &crate::input::dataset::Skipped| format!("\"{}\" ({})", s.place, s.reason);
+        let told: Vec<String> = source.skipped().iter().take(MAX_TOLD).map(each).collect();
+        let more = skipped.saturating_sub(MAX_TOLD);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        model.say(Tone::Bad, format!("not opened with the others: {}{more}", told.join(", ")));
+    } else if skipped > 0 {
         let first = source.skipped().first().map_or_else(String::new, |s| s.reason.clone());
         model.say(
             Tone::Warning,
@@ -228,9 +240,15 @@ pub(crate) fn open_source(
     // The listing was made a little earlier. A file added in between is reported again, which does no harm.
     let now = SystemTime::now();
     let listed = now.checked_sub(LISTING_TIME).unwrap_or(now);
-    let open = OpenSource { source: Arc::clone(source), place: place.to_owned(), listed, index: 0, camera };
+    if from.files.is_empty() {
+        remember_opened(model, place);
+    } else {
+        // The folder holds other files too, so it isn't what was opened.
+        model.folder = Some(place.to_owned());
+    }
+    let open =
+        OpenSource { source: Arc::clone(source), place: place.to_owned(), from, listed, index: 0, camera };
     ask_for_labels(model, effects, source);
-    remember_opened(model, place);
     let (before, generation) = (model.snapshot(), model.next_generation());
     // Another data set was playing.
     model.playing_frames = None;

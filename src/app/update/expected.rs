@@ -9,6 +9,7 @@ use crate::app::model::messages::Tone;
 use crate::app::model::restored::{Expected, MadeBy, short};
 use crate::app::model::shown::Shown;
 use crate::formats::WeightsId;
+use crate::mosaic::ColourChoice;
 
 /// Tells the user if the figure was made with other weights, or on another engine or device. The window's own engine and device stay
 /// as chosen, so values may differ in their last digits.
@@ -59,6 +60,7 @@ pub(crate) fn check_expected(model: &mut Model, effects: &mut Effects, at: usize
     if let Some(part) = expected.part {
         effects.face(FaceEffect::ShowPart(id, part));
     }
+    usual_colours(model, at, expected.colour, shown);
     if let Some((record, in_its_place)) = expected.picture.take() {
         if model.views[at].request.picture == in_its_place {
             // The user has not opened another picture yet.
@@ -67,9 +69,50 @@ pub(crate) fn check_expected(model: &mut Model, effects: &mut Effects, at: usize
                 picture: Some((record, in_its_place)),
                 made_by: None,
                 part: None,
+                colour: expected.colour,
             });
         } else {
             effects.side(SideJob::Check(Arc::clone(shown), record));
         }
     }
+}
+
+/// A record names the colour map that was used, whether it was chosen or not. If it is the one that the layer's values ask for, the view
+/// goes on with the usual choice, so that a signed layer that it shows next isn't drawn with a map for unsigned values. The picture on
+/// screen is the same.
+fn usual_colours(model: &mut Model, at: usize, recorded: ColourChoice, shown: &Shown) {
+    let view = &mut model.views[at];
+    let is_usual = recorded == ColourChoice::Map(ColourChoice::Auto.resolve(&shown.stats));
+    if !is_usual || !view.is_plain() || view.request.settings.colour != recorded {
+        return;
+    }
+    view.request.settings.colour = ColourChoice::Auto;
+    if let Some(good) = &mut view.good {
+        good.of.settings.colour = ColourChoice::Auto;
+    }
+}
+
+/// Notes the weights that a view shows, and tells the user if they are others than the last time. Carried weights are left out: they
+/// are always those of the program.
+pub(crate) fn note_weights(model: &mut Model, at: usize, shown: &Shown) {
+    let origin = shown.run_by.backbone.origin();
+    let (id, tag) = (model.views[at].id, shown.spec().tag);
+    let before = model.weights_before.iter().position(|(view, _)| *view == id);
+    let before = before.map(|place| model.weights_before.swap_remove(place).1);
+    model.weight_hashes.retain(|(kept, _)| *kept != tag);
+    if origin.is_carried() {
+        if before.is_some() {
+            model.say(Tone::Bad, format!("{tag} has the carried weights now, and had others the last time"));
+        }
+        return;
+    }
+    let sha256 = origin.sha256();
+    if let Some(before) = before.filter(|before| before != sha256) {
+        let (then, now, place) = (short(&before, 12), short(sha256, 12), origin.name());
+        model.say(
+            Tone::Bad,
+            format!("the weights of {tag} are others than the last time: their hash began with {then}, and begins with {now} now (\"{place}\")"),
+        );
+    }
+    model.weight_hashes.push((tag, sha256.to_owned()));
 }

@@ -23,15 +23,17 @@ use crate::app::model::view::Trouble;
 use crate::app::update::show::{change_pictures, open, show, show_active, take_shown};
 use crate::input::live::FeedEnd;
 use crate::render::PictureChoice;
-use crate::weights::PartChoice;
+use crate::weights::{FilePart, PartChoice};
 
 mod dataset;
 mod expected;
 mod history;
+mod opening;
 pub(crate) mod preferences;
 mod requests;
 mod restore;
 mod save;
+pub(crate) mod session;
 pub(crate) mod show;
 mod task;
 mod view;
@@ -39,7 +41,7 @@ mod views;
 mod weights;
 mod window;
 
-pub(crate) use weights::wants_an_end;
+pub(crate) use opening::wants_an_end;
 
 /// What the window starts with.
 pub(crate) struct Start {
@@ -68,7 +70,9 @@ pub(crate) fn start(model: &mut Model, start: Start, effects: &mut Effects) {
     effects.side(SideJob::Devices);
     match (start.asks_for, start.final_layer) {
         (Some(path), Some(layer)) => weights::end_at(model, effects, path, layer),
-        (Some(path), None) => weights::fit(model, effects, path, start.part),
+        (Some(path), None) => {
+            opening::add_weights(model, effects, FilePart { path, choice: start.part }, None);
+        }
         (None, _) => {
             let row = model.view().request.spec;
             if let Some(why) = row.opened().and_then(|opened| opened.why_final.as_deref()) {
@@ -92,6 +96,10 @@ fn apply(model: &mut Model, command: Command, now: &Now, effects: &mut Effects) 
         model.preferences.shows_first_steps = false;
     }
     let gesture = command.gesture();
+    // What was open the last time doesn't replace what the user has begun since.
+    if kind.is_new_work || kind.is_step {
+        session::give_up(model, effects);
+    }
     let before = kind.is_step.then(|| model.snapshot());
     match command {
         Command::View(command) => view::apply(model, command, now, effects),
@@ -116,10 +124,19 @@ fn take(model: &mut Model, event: Event, now: &Now, effects: &mut Effects) {
             }
         }
         Event::Fits(path, offers) => {
-            if let Some(command) = weights::take_fits(model, path, offers) {
+            if let Some(command) = opening::take_fits(model, effects, path, offers) {
                 apply(model, command.into(), now, effects);
             }
+            opening::go_on(model, effects);
         }
+        Event::NoFit(reason) => {
+            model.say(Tone::Bad, reason);
+            model.opening.fitting = None;
+            opening::go_on(model, effects);
+        }
+        Event::Reopened(found) => session::take_reopened(model, effects, *found),
+        Event::GoneWeights(gone) => model.gone_weights = gone,
+        Event::Kept(spec, kept) => weights::take_kept(model, effects, spec, kept),
         Event::Walked(walked) => {
             if model.walk.asked.as_ref().is_some_and(|(asked, ..)| asked.is_same_run(&walked.wanted)) {
                 model.walk.done = Some(walked);
@@ -183,13 +200,18 @@ fn take(model: &mut Model, event: Event, now: &Now, effects: &mut Effects) {
             model.errands.retain(|errand| errand.id != id);
             if let Some(reason) = refused {
                 model.say(Tone::Bad, reason);
+                // A file that wasn't looked at must not keep the others waiting.
+                if model.opening.fitting.take_if(|fitting| fitting.errand == id).is_some() {
+                    opening::go_on(model, effects);
+                }
             }
         }
         Event::NoDialog(question) => {
             let instead = match question {
-                Question::Picture(_) | Question::Folder(_) | Question::Weights => {
+                Question::Picture(_) | Question::Folder(_) | Question::Weights if model.takes_drops => {
                     "type a path on the left, or drop the file here"
                 }
+                Question::Picture(_) | Question::Folder(_) | Question::Weights => "type a path on the left",
                 Question::Save(_) | Question::Export(..) => "type a path under Save on the left",
                 Question::TaskPlace(..) => "type the path in its field",
             };
@@ -227,7 +249,9 @@ fn take_of_view(model: &mut Model, at: usize, event: ViewEvent, effects: &mut Ef
             });
             history::keep_step(model, before);
         }
-        ViewEvent::Source(place, source) => dataset::open_source(model, effects, id, &place, &source),
+        ViewEvent::Source(place, from, source) => {
+            dataset::open_source(model, effects, id, &place, from, &source);
+        }
         ViewEvent::Figure(figure) => restore::take_figure(model, effects, at, *figure),
         // The view's request is the same as before.
         ViewEvent::WhichColumn(path, columns) => {

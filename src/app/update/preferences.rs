@@ -12,6 +12,7 @@ use crate::app::model::messages::Tone;
 use crate::app::model::preferences::{ARRANGEMENTS, MAX_BYTES, MAX_FIELDS, MAX_RECENT, Remembered, VERSION};
 use crate::app::model::save::SaveLooks;
 use crate::app::model::view::Busy;
+use crate::app::model::weights;
 use crate::app::update::show::show_active;
 use crate::mosaic::Paper;
 use crate::render::{KeptLooks, Surround};
@@ -35,6 +36,7 @@ pub(crate) fn remembered(model: &Model) -> String {
         scale: model.saved.scale.to_string(),
         looks: KeptLooks::of(&model.view().request),
         recent: model.recent.clone(),
+        recent_weights: model.recent_weights.clone(),
         folder: model.folder.clone(),
     };
     // Plain text and numbers: nothing that JSON can't hold.
@@ -75,6 +77,7 @@ pub(crate) fn take_remembered(model: &mut Model, effects: &mut Effects, text: &s
         scale: kept.scale.parse().unwrap_or(model.saved.scale),
     };
     model.recent = kept.recent.into_iter().take(MAX_RECENT).collect();
+    model.recent_weights = kept.recent_weights.into_iter().take(weights::MAX_RECENT).collect();
     model.folder = kept.folder;
     let view = model.view_mut();
     // Looks that this version doesn't know keep their defaults.

@@ -3,6 +3,7 @@
 //!
 //! Must not know how a view itself is computed.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::app::message::effect::{Effects, Work};
@@ -18,12 +19,18 @@ use crate::input::dataset::Source;
 use crate::models::{ModelSpec, Registry};
 use crate::render::BatchModel;
 
-/// Queues work that the person waits for. Until it is over, the status bar says in these words what is done or waits.
-pub(crate) fn errand(model: &mut Model, effects: &mut Effects, words: String, job: Job) {
+/// Queues work that the person waits for, and returns its number. Until it is over, the status bar says in these words what is done or waits.
+pub(crate) fn errand(model: &mut Model, effects: &mut Effects, words: String, job: Job) -> u64 {
     model.newest.errand += 1;
     let id = model.newest.errand;
     model.errands.push(Errand { id, words, has_begun: false });
     effects.queue(Job::Errand(id, Box::new(job)));
+    id
+}
+
+/// What is said while a weight file is read.
+pub(crate) fn reading(path: &Path) -> String {
+    format!("Reading {}…", path.file_name().unwrap_or_default().to_string_lossy())
 }
 
 /// Requests the details of the active view's selected channel.

@@ -9,7 +9,7 @@ use crate::app::model::messages::Tone;
 use crate::app::model::restored::{Expected, Restored, RestoredFigure};
 use crate::app::model::view::{MAX_VIEWS, ViewId, ViewState};
 use crate::app::update::history::keep_step;
-use crate::app::update::show::{replace_views, show};
+use crate::app::update::show::{replace_views, share_scale, show};
 use crate::formats::PictureRecord;
 use crate::mosaic::{ColourChoice, MosaicSettings, Normalisation};
 use crate::render::{DEFAULT_TAG, PictureChoice, ViewRequest};
@@ -53,10 +53,14 @@ pub(crate) fn take_figure(model: &mut Model, effects: &mut Effects, at: usize, m
     let ids = if let Some(minus) = &record.minus {
         restore_difference(model, effects, &base, restored.swap_remove(0), figure, minus)
     } else if restored.len() == 1 {
+        if model.views.len() > 1 {
+            own_ranges(model);
+        }
         expect(model, base.id, &restored[0], missing, true, &base);
         restored.swap_remove(0).into_view(&mut model.views[at], figure.picture.as_ref(), generation);
         vec![base.id]
     } else {
+        own_ranges(model);
         let mut views = Vec::new();
         for one in restored {
             let mut view = model.fresh_copy(&base);
@@ -73,7 +77,19 @@ pub(crate) fn take_figure(model: &mut Model, effects: &mut Effects, at: usize, m
     for id in ids {
         show(model, effects, id);
     }
+    share_scale(model, effects);
     keep_step(model, before);
+}
+
+/// Unlinks the colour range: each restored mosaic has the range that its record says, not one with the other views.
+fn own_ranges(model: &mut Model) {
+    if model.links.scale {
+        model.links.scale = false;
+        model.say(
+            Tone::Good,
+            "\"Share colour range\" is off now: each mosaic of the figure has the range that its record says",
+        );
+    }
 }
 
 /// The picture of a record, if a view shows it.
@@ -148,6 +164,7 @@ fn expect(
         picture: picture.map(|record| (record.clone(), base.request.picture.clone())),
         made_by: one.made_by.clone().filter(|_| is_run),
         part: one.part,
+        colour: one.request.settings.colour,
     });
 }
 

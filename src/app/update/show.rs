@@ -11,7 +11,7 @@ use crate::app::model::messages::Tone;
 use crate::app::model::request::FullRequest;
 use crate::app::model::shown::Shown;
 use crate::app::model::view::{Busy, Trouble, ViewId, ViewState};
-use crate::app::update::expected::check_expected;
+use crate::app::update::expected::{check_expected, note_weights};
 use crate::app::update::requests::{ask_offer, inspect_selected, paint_pins, plan_tasks};
 use crate::models::ModelSpec;
 use crate::render::{Change, LayerChoice};
@@ -154,6 +154,7 @@ fn put_on_screen(
     if !is_same_layer {
         model.forget_closest_to(id);
     }
+    note_weights(model, at, shown);
     check_expected(model, effects, at, shown);
     trace(model, at);
 }
@@ -191,6 +192,16 @@ pub(crate) fn open(model: &mut Model, effects: &mut Effects, path: PathBuf, path
     (view.job, view.busy) = (job, Some(Busy::Opening));
     let id = view.id;
     effects.push(Work::Latest(id, Job::Open(job, path, path_column)));
+}
+
+/// Asks the worker to make a data set of files, in the order given.
+pub(crate) fn open_set(model: &mut Model, effects: &mut Effects, paths: Vec<PathBuf>) {
+    model.newest.job += 1;
+    let job = model.newest.job;
+    let view = model.view_mut();
+    (view.job, view.busy) = (job, Some(Busy::Opening));
+    let id = view.id;
+    effects.push(Work::Latest(id, Job::OpenSet(job, paths)));
 }
 
 pub(crate) fn set_model(model: &mut Model, effects: &mut Effects, spec: &'static ModelSpec) {

@@ -10,7 +10,7 @@ use crate::app::message::effect::{Effect, FaceEffect, Work};
 use crate::app::message::job::{Job, RunJob, SideJob};
 use crate::app::message::views::ViewsCommand;
 use crate::app::message::window::WindowCommand;
-use crate::app::model::dataset::thumb_key;
+use crate::app::model::dataset::{OpenedFrom, thumb_key};
 use crate::app::model::download::{DownloadNews, DownloadRequest, Downloads, Stage};
 use crate::app::model::naming;
 use crate::app::model::preferences::Preference;
@@ -84,7 +84,7 @@ fn with_drive(model: &mut Model) {
     let source = Arc::from(open_source(&place).unwrap());
     ask(model, ViewCommand::Open(place.clone()));
     let job = model.view().job;
-    tell(model, Event::View(job, ViewEvent::Source(place, source)));
+    tell(model, Event::View(job, ViewEvent::Source(place, OpenedFrom::default(), source)));
 }
 
 #[test]

@@ -11,23 +11,22 @@ use crate::app::model::Model;
 use crate::app::model::dataset::Playing;
 use crate::app::model::messages::Tone;
 use crate::app::model::view::ViewId;
+use crate::app::update::opening::open_all;
 use crate::app::update::requests::inspect_selected;
 use crate::app::update::show::{change_pictures, open, set_layer, set_model, show, show_active};
 use crate::app::update::weights;
 use crate::graph::NodeId;
 use crate::mosaic::PixelRect;
 use crate::render::{Change, PictureChoice, is_weights_path};
-use crate::weights::PartChoice;
 
 /// Handles a command about the active view.
 pub(crate) fn apply(model: &mut Model, command: ViewCommand, now: &Now, effects: &mut Effects) {
     match command {
         ViewCommand::ChoosePicture => effects.push(Work::Ask(Question::Picture(model.folder.clone()))),
         ViewCommand::ChooseFolder => effects.push(Work::Ask(Question::Folder(model.folder.clone()))),
-        ViewCommand::Open(path) if is_weights_path(&path) => {
-            weights::fit(model, effects, path, PartChoice::default());
-        }
+        ViewCommand::Open(path) if is_weights_path(&path) => weights::fit(model, effects, path),
         ViewCommand::Open(path) => open(model, effects, path, None),
+        ViewCommand::OpenAll(paths) => open_all(model, effects, paths),
         ViewCommand::OpenTable(path, column) => {
             model.column_question = None;
             open(model, effects, path, Some(column));

@@ -11,6 +11,7 @@ use crate::app::model::messages::Tone;
 use crate::app::model::pins::{MAX_PINS, Pin, PinnedChannel};
 use crate::app::model::view::{ClosestChannels, MAX_VIEWS, ViewId, ViewState, no_difference};
 use crate::app::update::history::{step_back, step_forward};
+use crate::app::update::opening::activate;
 use crate::app::update::requests::{inspect_selected, paint_pins};
 use crate::app::update::show::{let_go, share_scale, show, show_active};
 use crate::render::{Change, LayerChoice};
@@ -38,15 +39,6 @@ pub(crate) fn apply(model: &mut Model, command: ViewsCommand, effects: &mut Effe
         ViewsCommand::Back => step_back(model, effects),
         ViewsCommand::Forward => step_forward(model, effects),
         ViewsCommand::SetDevice(device) => set_device(model, effects, device),
-    }
-}
-
-pub(crate) fn activate(model: &mut Model, effects: &mut Effects, id: ViewId) {
-    if let Some(at) = model.views.iter().position(|view| view.id == id)
-        && at != model.active
-    {
-        model.active = at;
-        inspect_selected(model, effects);
     }
 }
 

@@ -209,6 +209,22 @@ fn the_closest_channel_is_found_by_its_map() {
     assert!(!window.says("closest to channel"), "{:?}", window.texts());
 }
 
+/// The key C finds the closest channel in every other view, as its help says, not only in the last.
+#[test]
+fn the_closest_channel_is_found_in_all_other_views() {
+    let mut window = Window::with_cat();
+    window.click("Add view");
+    window.click("Add view");
+    window.click("Add view");
+    window.settle();
+    window.type_into("Channel number", "135");
+    window.wait_for("rank ");
+    window.press(egui::Key::C);
+    let num =
+        |w: &Window| w.texts().iter().filter(|t| t.contains("closest to channel 135 of view 4:")).count();
+    window.wait(|w| num(w) >= 5, "a closest channel in each of three views");
+}
+
 #[test]
 fn zoom_is_linked_until_it_is_unlinked() {
     let mut window = Window::with_cat();

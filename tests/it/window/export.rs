@@ -432,6 +432,51 @@ fn a_part_a_channel_and_a_sheet_are_restored() {
     assert!(!window.says("Close view"));
 }
 
+/// Each panel of a sheet is restored with its own range and colours, whatever the views shared before, and another layer then has the
+/// colours that its values ask for.
+#[test]
+fn a_sheet_is_restored_with_the_range_and_colours_of_each_panel() {
+    let dir = tempfile::tempdir().unwrap();
+    let sheet_to = |window: &mut Window, name: &str| {
+        let sheet = dir.path().join(name);
+        window.dialogs.answer(&sheet);
+        window.menu("File", "Save all views as one figure…");
+        window.wait_for(&format!("saved \"{}\"", sheet.display()));
+        sheet
+    };
+    let mut window = Window::with_cat();
+    window.click("Add view");
+    window.click("Layers");
+    window.type_into("Search layers", "block12");
+    window.wait_for("2 · xception.keras_in1k · block12");
+    window.settle();
+    let sheet = sheet_to(&mut window, "sheet.png");
+    let record = read_record(&sheet).unwrap();
+    let colours: Vec<&str> = record.panels.iter().map(|panel| &*panel.look.colour_map).collect();
+    assert_eq!(colours, ["magma", "blue-red"]);
+    assert!(record.panels.iter().all(|panel| panel.look.normalisation == "channel"));
+    drop(window);
+
+    let mut window = Window::with_cat();
+    window.click("Add view");
+    window.click("Share colour range");
+    window.settle();
+    window.drop_file(&sheet);
+    window.wait_for("2 · xception.keras_in1k · block12");
+    window.wait_for("\"Share colour range\" is off now");
+    window.settle();
+    let again = sheet_to(&mut window, "again.png");
+    assert_eq!(read_record(&again).unwrap().panels, record.panels);
+    // The first view's map was that of unsigned values; a signed layer has a map with two sides.
+    window.click("1 · xception.keras_in1k · act4 · cat.png");
+    window.click("Layers");
+    window.type_into("Search layers", "block12");
+    window.wait_for("1 · xception.keras_in1k · block12");
+    window.settle();
+    let signed = read_record(&sheet_to(&mut window, "signed.png")).unwrap();
+    assert!(signed.panels.iter().all(|panel| panel.look.colour_map == "blue-red"), "{:?}", signed.panels);
+}
+
 /// A figure of a network that is no longer carried restores the settings that don't depend on the network.
 #[test]
 fn a_figure_of_a_model_that_is_no_longer_carried_restores_the_rest() {

@@ -34,7 +34,7 @@ fn settings_are_restored_at_the_next_start() {
     );
     window.harness.get_all_by_role_and_label(Role::Button, "File").next().unwrap().click();
     window.harness.run_steps(3);
-    window.harness.get_by_label_contains("Recent").click();
+    window.harness.get_all_by_label_contains("Recent").next().unwrap().click();
     window.harness.run_steps(3);
     assert!(window.says("1500000000004200000.jpg"), "{:?}", window.texts());
 

@@ -4,13 +4,16 @@ mod basics;
 mod browse;
 mod channels;
 mod compare;
+mod drops;
 mod export;
 mod files;
 mod home;
+mod keeping;
 mod layers;
 mod look;
 mod menus;
 mod runs;
+mod session;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -212,8 +215,17 @@ impl Window {
         self.harness.run_steps(3);
     }
 
+    /// Drops a file on the active view: the pointer isn't told, as on X11.
     fn drop_file(&mut self, path: impl Into<PathBuf>) {
-        self.harness.input_mut().dropped_files.push(Arc::new(Dropped(path.into())));
+        self.drop_files([path.into()]);
+        // With several views, the drop waits for the pointer for a while.
+        self.harness.run_steps(4);
+    }
+
+    fn drop_files(&mut self, paths: impl IntoIterator<Item = PathBuf>) {
+        for path in paths {
+            self.harness.input_mut().dropped_files.push(Arc::new(Dropped(path)));
+        }
         self.harness.step();
         self.harness.input_mut().dropped_files.clear();
     }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::app::message::event::{Event, ViewEvent};
 use crate::app::message::job::Job;
+use crate::app::model::session::Reopened;
 use crate::app::model::view::Busy;
 use crate::app::runtime::network::pipeline::{Pipeline, Stop};
 use crate::engine::CancelToken;
@@ -16,6 +17,7 @@ pub(crate) mod batch;
 pub(crate) mod keys;
 pub(crate) mod open;
 pub(crate) mod pipeline;
+pub(crate) mod reopen;
 pub(crate) mod save;
 pub(crate) mod show;
 pub(crate) mod value;
@@ -25,8 +27,15 @@ impl Pipeline {
     /// Does one job; returns what is left of a queued job that was interrupted by a view's job. A panic is a bug in this program: it is
     /// reported as an event, the caches are cleared, and the next job starts afresh.
     pub(crate) fn handle(&mut self, job: Job, cancel: &CancelToken) -> Option<Job> {
-        let shows = if let Job::Show(id, _) | Job::Open(id, ..) = &job { Some(*id) } else { None };
+        let shows = if let Job::Show(id, _) | Job::Open(id, ..) | Job::OpenSet(id, _) = &job {
+            Some(*id)
+        } else {
+            None
+        };
         let errand = if let Job::Errand(id, _) = &job { Some(*id) } else { None };
+        let inner = if let Job::Errand(_, inner) = &job { inner } else { &job };
+        let is_fit = matches!(inner, Job::Fit(..) | Job::EndAt(..));
+        let is_reopen = matches!(inner, Job::Reopen(_));
         if let Some(id) = errand {
             self.tell.event(Event::ErrandBegun(id));
         }
@@ -39,6 +48,10 @@ impl Pipeline {
                 "an internal error, which is a bug of this program; details are on the terminal".to_owned();
             self.tell.event(match shows {
                 Some(id) => Event::View(id, ViewEvent::Failed(text)),
+                None if is_fit => Event::NoFit(text),
+                None if is_reopen => {
+                    Event::Reopened(Box::new(Reopened { lost: vec![text], ..Reopened::default() }))
+                }
                 None => Event::JobFailed(text),
             });
             None
@@ -60,6 +73,11 @@ impl Pipeline {
                 self.tell.event(Event::View(id, ViewEvent::Busy(Busy::Opening)));
                 self.tell.event(Event::View(id, open::open(path, column, self.cat)));
             }
+            Job::OpenSet(id, paths) => {
+                self.tell.event(Event::View(id, ViewEvent::Busy(Busy::Opening)));
+                self.tell.event(Event::View(id, open::set(paths)));
+            }
+            Job::Reopen(session) => self.tell.event(Event::Reopened(Box::new(reopen::reopen(*session)))),
             Job::Fit(path, choice) => self.tell.event(open::fits(path, &choice)),
             Job::EndAt(path, layer) => self.tell.event(open::network(path, Some(&layer))),
             Job::Walk { ref wanted, ref nodes, ref stale } => {

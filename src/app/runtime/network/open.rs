@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use crate::app::message::event::{Event, ViewEvent};
 use crate::app::message::remedy::told;
+use crate::app::model::dataset::OpenedFrom;
 use crate::app::model::restored::RestoredFigure;
 use crate::app::model::weights::WeightsOffer;
 use crate::engine::{Backbone, Fitting, has_own_end, is_onnx_path, open_onnx_up_to};
 use crate::formats::{FigureRecord, PictureRecord, ReadRecordError, pixels_sha256, read_record};
 use crate::input::dataset::{
-    SourceOptions, has_no_header, is_log, is_table_path, open_source_as, table_columns,
+    FileSetSource, Source, SourceOptions, has_no_header, is_log, is_table_path, open_source_as, table_columns,
 };
 use crate::input::decode::{Picture, decode_bytes, decode_file};
 use crate::models::{ModelSpec, Registry};
@@ -19,7 +20,7 @@ use crate::render::{PictureChoice, fits_none};
 use crate::weights::{PartChoice, TensorFile};
 
 /// Why a path can't be read without waiting for another program, perhaps for ever: a pipe, a socket or a device is there.
-fn no_file(path: &Path) -> Option<String> {
+pub(crate) fn no_file(path: &Path) -> Option<String> {
     let is_special = std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir());
     is_special.then(|| format!("this is a pipe or a device, no file: \"{}\"", path.display()))
 }
@@ -65,11 +66,38 @@ pub(crate) fn open(path: PathBuf, path_column: Option<String>, cat: &[u8]) -> Vi
             ViewEvent::OpenFailed(format!("there is no such file: \"{}\"", path.display()))
         };
     }
+    match open_source_from(&path, path_column.clone()) {
+        Ok(source) => ViewEvent::Source(path, OpenedFrom { path_column, files: Vec::new() }, source),
+        Err(reason) => ViewEvent::OpenFailed(reason),
+    }
+}
+
+/// Opens a data set; `path_column` is the column of a table that holds the pictures' paths.
+pub(crate) fn open_source_from(path: &Path, path_column: Option<String>) -> Result<Arc<dyn Source>, String> {
     // If the table has no header, the user chose its column by number.
-    let has_no_header = path_column.is_some() && has_no_header(&path);
-    match open_source_as(&path, &SourceOptions { kind: None, path_column, has_no_header }) {
-        Ok(source) => ViewEvent::Source(path, Arc::from(source)),
-        Err(error) => ViewEvent::OpenFailed(told(&error)),
+    let has_no_header = path_column.is_some() && has_no_header(path);
+    match open_source_as(path, &SourceOptions { kind: None, path_column, has_no_header }) {
+        Ok(source) => Ok(Arc::from(source)),
+        Err(error) => Err(told(&error)),
+    }
+}
+
+/// Makes a data set of files that were given together.
+pub(crate) fn set(files: Vec<PathBuf>) -> ViewEvent {
+    match open_set(&files) {
+        Ok(source) => {
+            let place = source.root().to_owned();
+            ViewEvent::Source(place, OpenedFrom { path_column: None, files }, source)
+        }
+        Err(reason) => ViewEvent::OpenFailed(reason),
+    }
+}
+
+/// A data set of these files, in the order given.
+pub(crate) fn open_set(files: &[PathBuf]) -> Result<Arc<dyn Source>, String> {
+    match FileSetSource::open(files) {
+        Ok(source) => Ok(Arc::new(source)),
+        Err(error) => Err(told(&error)),
     }
 }
 
@@ -104,7 +132,7 @@ pub(crate) fn network(path: PathBuf, final_layer: Option<&str>) -> Event {
     match open_onnx_up_to(&path, final_layer) {
         Ok(specs) if specs.len() > 1 => Event::Fits(path, specs[1..].iter().map(offer).collect()),
         Ok(specs) => Event::Fits(path, specs.iter().map(offer).collect()),
-        Err(error) => Event::JobFailed(told(&error)),
+        Err(error) => Event::NoFit(told(&error)),
     }
 }
 
@@ -129,7 +157,7 @@ fn open_recorded(record: &FigureRecord) {
 /// The models that a weight file fits, and for each the part of the file to use.
 pub(crate) fn fits(path: PathBuf, choice: &PartChoice) -> Event {
     if let Some(reason) = no_file(&path) {
-        return Event::JobFailed(reason);
+        return Event::NoFit(reason);
     }
     // An ONNX file is a model of its own. If it doesn't say how samples become values, there is one model for each way.
     if is_onnx_path(&path) {
@@ -137,12 +165,12 @@ pub(crate) fn fits(path: PathBuf, choice: &PartChoice) -> Event {
     }
     match offers(&path, choice) {
         Ok(offers) => Event::Fits(path, offers),
-        Err(reason) => Event::JobFailed(reason),
+        Err(reason) => Event::NoFit(reason),
     }
 }
 
 /// The offers of a file, at least one. If it holds both EMA weights and others, and the user hasn't chosen, both are offered.
-fn offers(path: &Path, choice: &PartChoice) -> Result<Vec<WeightsOffer>, String> {
+pub(crate) fn offers(path: &Path, choice: &PartChoice) -> Result<Vec<WeightsOffer>, String> {
     let file = TensorFile::read_part(path, choice).map_err(|error| told(&error))?;
     file.check_choice().map_err(|error| told(&error))?;
     let fits = Backbone::fits(&file);
@@ -194,7 +222,7 @@ mod tests {
             let opened = open(path.clone(), None, &[]);
             assert!(matches!(opened, ViewEvent::OpenFailed(reason) if reason == expected), "{name}");
             let fitted = fits(path, &PartChoice::default());
-            assert!(matches!(fitted, Event::JobFailed(reason) if reason == expected), "{name}");
+            assert!(matches!(fitted, Event::NoFit(reason) if reason == expected), "{name}");
         }
     }
 }

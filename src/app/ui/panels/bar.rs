@@ -8,7 +8,7 @@ use crate::app::message::window::WindowCommand;
 use crate::app::model::preferences::Preference;
 use crate::app::ui::context::Context;
 use crate::app::ui::icons;
-use crate::app::ui::panels::{layers, models};
+use crate::app::ui::panels::{kept_weights, layers, models};
 use crate::app::ui::theme;
 use crate::app::ui::widgets::{icon_button, keys, named, tip};
 use crate::engine::DeviceChoice;
@@ -20,6 +20,11 @@ const RECENT_AFTER: (Menu, u8) = (Menu::File, 11);
 const NARROW_BAR: f32 = 760.0;
 /// Width of the search.
 const SEARCH_WIDTH: f32 = 290.0;
+/// The menu item after which the recently used weight files are listed.
+const WEIGHTS_AFTER: (Menu, u8) = (Menu::File, 20);
+
+/// The menu item after which one chooses whether the next start opens what was open last.
+const LAST_AFTER: (Menu, u8) = (Menu::File, 19);
 
 pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     let frame = egui::Frame::new()
@@ -165,6 +170,21 @@ fn items(ui: &mut egui::Ui, cx: &mut Context<'_>, menu: Menu) {
         if (menu, place) == RECENT_AFTER {
             ui.menu_button("Recent", |ui| recent(ui, cx));
         }
+        if (menu, place) == WEIGHTS_AFTER {
+            ui.menu_button("Recent weights", |ui| kept_weights::recent(ui, cx));
+        }
+        if (menu, place) == LAST_AFTER {
+            last_time(ui, cx);
+        }
+    }
+}
+
+/// Whether the next start opens what was open when the window was closed.
+fn last_time(ui: &mut egui::Ui, cx: &mut Context<'_>) {
+    let mut opens_last = cx.model.preferences.opens_last;
+    let hint = "At the next start: pictures, models, weight files, layers, views and pins";
+    if ui.checkbox(&mut opens_last, "Open what was open last").on_hover_text(hint).changed() {
+        cx.commands.push(WindowCommand::Prefer(Preference::OpensLast(opens_last)));
     }
 }
 

@@ -31,7 +31,8 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, area: Rect) {
 }
 
 fn contents(ui: &mut Ui, cx: &mut Context<'_>) {
-    let words = "Drop a picture   ·   ↑ ↓ walk through the layers   ·   click a tile";
+    let first = if cx.model.takes_drops { "Drop a picture" } else { "Open or paste a picture" };
+    let words = format!("{first}   ·   ↑ ↓ walk through the layers   ·   click a tile");
     ui.add(egui::Label::new(egui::RichText::new(words).small().color(theme::of(ui).quiet)));
     let others = carried(cx);
     if !others.is_empty() {

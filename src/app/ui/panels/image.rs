@@ -73,7 +73,7 @@ fn facts(ui: &mut egui::Ui, cx: &Context<'_>) {
 /// A field for the path of what is to be opened.
 fn path(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     ui.add_space(4.0);
-    let hint = "drop a file, or type its path";
+    let hint = if cx.model.takes_drops { "drop a file, or type its path" } else { "type a path" };
     let field = egui::TextEdit::singleline(&mut cx.scratch.typed_path).desired_width(f32::INFINITY);
     let field = ui.add(field.hint_text(hint));
     field.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Path"));
@@ -81,6 +81,10 @@ fn path(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     let is_entered = field.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter));
     if let Some(path) = typed_path(&cx.scratch.typed_path).filter(|_| is_entered) {
         cx.commands.push(ViewCommand::Open(path));
+    }
+    if !cx.model.takes_drops {
+        let words = "Files dropped here don't arrive on this system (Wayland): open or paste a picture, or type its path.";
+        ui.add(egui::Label::new(egui::RichText::new(words).weak().small()).wrap());
     }
 }
 

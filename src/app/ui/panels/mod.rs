@@ -12,6 +12,7 @@ pub(crate) mod first_steps;
 pub(crate) mod help;
 pub(crate) mod hold;
 pub(crate) mod image;
+pub(crate) mod kept_weights;
 pub(crate) mod layers;
 pub(crate) mod log;
 pub(crate) mod models;

@@ -5,6 +5,7 @@ use crate::app::message::weights::WeightsCommand;
 use crate::app::model::naming;
 use crate::app::model::weights::WeightsOffer;
 use crate::app::ui::context::Context;
+use crate::app::ui::panels::kept_weights;
 use crate::app::ui::theme;
 use crate::app::ui::widgets::{card, named, search, section, small_action};
 use crate::models::{ModelSpec, Opened, Registry};
@@ -56,6 +57,7 @@ fn about(ui: &mut egui::Ui, cx: &mut Context<'_>, spec: &'static ModelSpec, head
             }
         }
         ui.add(egui::Label::new(egui::RichText::new(words).weak()).wrap());
+        kept_weights::keep(ui, cx, spec, file);
         if cx.model.store.embedded(spec).is_some() && ui.button("Use the carried weights").clicked() {
             cx.commands.push(WeightsCommand::ForgetWeights);
         }

@@ -97,7 +97,12 @@ fn needs_weights(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState) {
     ui.strong(format!("The weights of {} are not installed", row.tag));
     ui.add(egui::Label::new(format!("They come from {} ({}).", row.source, row.license)).wrap());
     super::download::draw(ui, cx, row);
-    ui.add(egui::Label::new("With a file of them, load it here or drop it on the window.").wrap());
+    let words = if cx.model.takes_drops {
+        "With a file of them, load it here or drop it on the window."
+    } else {
+        "With a file of them, load it here or type its path on the left."
+    };
+    ui.add(egui::Label::new(words).wrap());
     ui.horizontal(|ui| {
         if ui.button("Load weights…").clicked() {
             cx.commands.push(ViewsCommand::Activate(view.id));
