@@ -28,6 +28,7 @@ mod orders;
 mod parity;
 mod second_opinion;
 mod support;
+mod taps;
 #[cfg(unix)]
 mod terminal;
 mod weights;

@@ -1,7 +1,8 @@
 //! A plan says what to run, in which order, which nodes are fused, and when a value may be dropped. It is made once for each
 //! combination of graph, input size, batch size and taps.
 //!
-//! A tapped node is never fused away: if a convolution is tapped before its batch norm, exactly its own value is delivered.
+//! A tapped node is never fused away: if a convolution is tapped before its batch norm, exactly its own value is delivered. And no tap
+//! changes another one's value: the batch norm is then still folded into the convolution, which is computed a second time for it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,6 +18,8 @@ pub struct Plan {
     input: PixelSize,
     num_images: usize,
     steps: Vec<Step>,
+    /// For each step, how many of its nodes no step before computes.
+    num_new_nodes: Vec<usize>,
     infos: Vec<NodeInfo>,
     buffers: BufferPlan,
     peak_value_bytes: usize,
@@ -78,7 +81,10 @@ impl Plan {
         if peak_value_bytes > MAX_VALUE_BYTES {
             return Err(PlanError::TooLarge { input, needed: peak_value_bytes });
         }
-        Ok(Self { input, num_images, steps, infos, buffers, peak_value_bytes })
+        let mut seen = BTreeSet::new();
+        let num_new = |step: &Step| step.nodes.iter().filter(|id| seen.insert(**id)).count();
+        let num_new_nodes = steps.iter().map(num_new).collect();
+        Ok(Self { input, num_images, steps, num_new_nodes, infos, buffers, peak_value_bytes })
     }
 
     /// The most bytes that values take up at once (weights and scratch not counted).
@@ -94,6 +100,16 @@ impl Plan {
     /// Steps in execution order.
     pub fn steps(&self) -> &[Step] {
         &self.steps
+    }
+
+    /// Number of nodes that the plan computes.
+    pub fn num_nodes(&self) -> usize {
+        self.num_new_nodes.iter().sum()
+    }
+
+    /// Number of nodes that this step is the first to compute.
+    pub(super) fn num_new_nodes(&self, step: usize) -> usize {
+        self.num_new_nodes[step]
     }
 
     /// The inferred shape, cost and receptive field of a node.
@@ -166,7 +182,10 @@ mod tests {
         let id = |name| graph.find(name).unwrap();
         let plan = |taps: &[NodeId]| Plan::new(&graph, PixelSize::square(4), 1, taps).unwrap();
         assert_eq!(names(&graph, &plan(&[id("sum")])), ["input", "conv+norm+act", "side+sum"]);
-        assert_eq!(names(&graph, &plan(&[id("sum"), id("conv")])), ["input", "conv", "norm+act", "side+sum"]);
+        assert_eq!(
+            names(&graph, &plan(&[id("sum"), id("conv")])),
+            ["input", "conv", "conv+norm+act", "side+sum"]
+        );
         assert_eq!(names(&graph, &plan(&[id("sum"), id("side")])), ["input", "conv+norm+act", "side", "sum"]);
         assert_eq!(
             names(&graph, &plan(&[id("norm")])),
@@ -195,11 +214,11 @@ mod tests {
         assert_eq!(plan(&[alone]), [&["input", "stem", "linear+scale+half+sum+gelu"][..], &tail].concat());
         assert_eq!(
             plan(&[alone, linear]),
-            [&["input", "stem", "linear", "scale", "half", "sum+gelu"][..], &tail].concat()
+            [&["input", "stem", "linear", "linear+scale+half+sum+gelu"][..], &tail].concat()
         );
         assert_eq!(
             plan(&[alone, scale]),
-            [&["input", "stem", "linear+scale", "half", "sum+gelu"][..], &tail].concat()
+            [&["input", "stem", "linear+scale", "linear+scale+half+sum+gelu"][..], &tail].concat()
         );
     }
 

@@ -9,34 +9,69 @@ use crate::graph::{Graph, NodeId, Op};
 
 /// The steps that compute `taps` and nothing beyond them. Each comes after the steps whose values it reads.
 pub(super) fn steps_to(graph: &Graph, taps: &BTreeSet<NodeId>) -> Vec<Step> {
-    let (steps, step_of) = joined(graph, taps);
-    let order = depth_first(&steps, &step_of, graph);
-    let mut steps: Vec<Option<Step>> = steps.into_iter().map(Some).collect();
+    let joined = joined(graph, taps);
+    let order = depth_first(&joined, graph);
+    let mut steps: Vec<Option<Step>> = joined.steps.into_iter().map(Some).collect();
     let mut steps: Vec<Step> = order.into_iter().filter_map(|at| steps[at].take()).collect();
     mark_last_uses(&mut steps);
     steps
 }
 
-/// The nodes grouped into steps, and for each node the index of its step.
-fn joined(graph: &Graph, taps: &BTreeSet<NodeId>) -> (Vec<Step>, Vec<usize>) {
+/// The nodes grouped into steps.
+struct Joined {
+    steps: Vec<Step>,
+    /// For each node, the index of the step whose result it is, or of one that it is computed in.
+    step_of: Vec<usize>,
+    /// For each step that computes what another one has computed too: that one, which should be the step before it.
+    again: Vec<Option<usize>>,
+}
+
+/// Groups the nodes that are needed into steps.
+///
+/// A layer's value must be the same whichever layers are asked for beside it. Whether an activation or a sum is computed with the
+/// operation before it or after it changes no bit. Folding into a kernel does, because the folded kernel is rounded. So what is
+/// folded depends on the whole graph and never on the taps: a value between a convolution and what is folded into it gets a step of
+/// its own, beside the folded one.
+fn joined(graph: &Graph, taps: &BTreeSet<NodeId>) -> Joined {
     let needed = ancestors(graph, taps);
-    let mut num_uses = vec![0usize; graph.nodes().len()];
-    for id in &needed {
-        for input in &graph.node(*id).inputs {
-            num_uses[input.0] += 1;
+    let num_reads = |nodes: &mut dyn Iterator<Item = NodeId>| {
+        let mut num_reads = vec![0usize; graph.nodes().len()];
+        for id in nodes {
+            for input in &graph.node(id).inputs {
+                num_reads[input.0] += 1;
+            }
         }
-    }
+        num_reads
+    };
+    let reads_here = num_reads(&mut needed.iter().copied());
+    let reads_of_all = num_reads(&mut graph.ids());
     let mut steps: Vec<Step> = Vec::with_capacity(needed.len());
     let mut step_of = vec![0; graph.nodes().len()];
+    let mut again = Vec::with_capacity(needed.len());
     for id in needed {
         let node = graph.node(id);
+        let is_folded = is_affine(&node.op);
         // A node may join a step whose last value nobody else reads. If a sum could join the steps of both its operands, it joins
         // the second one's.
         let before = node.inputs.iter().rev().find(|input| {
-            num_uses[input.0] == 1 && !taps.contains(input) && fuses(graph, &steps[step_of[input.0]], id)
+            let is_only_reader = if is_folded {
+                reads_of_all[input.0] == 1
+            } else {
+                reads_here[input.0] == 1 && !taps.contains(input)
+            };
+            is_only_reader && fuses(graph, &steps[step_of[input.0]], id)
         });
-        let number = before.map_or(steps.len(), |input| step_of[input.0]);
+        let mut number = before.map_or(steps.len(), |input| step_of[input.0]);
         match before {
+            Some(before) if taps.contains(before) => {
+                let step = &steps[number];
+                let nodes = step.nodes.iter().copied().chain([id]).collect();
+                let inputs = step.inputs.clone();
+                again.push(Some(number));
+                number = steps.len();
+                let is_tap = taps.contains(&id);
+                steps.push(Step { output: id, nodes, inputs, is_tap, frees: Vec::new() });
+            }
             Some(before) => {
                 let step = &mut steps[number];
                 // For a sum, this is the other operand, which has been computed before.
@@ -45,17 +80,20 @@ fn joined(graph: &Graph, taps: &BTreeSet<NodeId>) -> (Vec<Step>, Vec<usize>) {
                 step.output = id;
                 step.is_tap = taps.contains(&id);
             }
-            None => steps.push(Step {
-                output: id,
-                nodes: vec![id],
-                inputs: node.inputs.clone(),
-                is_tap: taps.contains(&id),
-                frees: Vec::new(),
-            }),
+            None => {
+                again.push(None);
+                steps.push(Step {
+                    output: id,
+                    nodes: vec![id],
+                    inputs: node.inputs.clone(),
+                    is_tap: taps.contains(&id),
+                    frees: Vec::new(),
+                });
+            }
         }
         step_of[id.0] = number;
     }
-    (steps, step_of)
+    Joined { steps, step_of, again }
 }
 
 /// Whether a node may be computed in one step with all of `previous`, if nobody else needs the value of `previous`.
@@ -84,18 +122,23 @@ fn fuses(graph: &Graph, previous: &Step, id: NodeId) -> bool {
 
 /// The order of steps. A branch is finished before the next one begins, so that few values are alive at once; branches come in
 /// the order in which their values are read. A value that a step adds to its result comes before the step's other inputs.
-fn depth_first(steps: &[Step], step_of: &[usize], graph: &Graph) -> Vec<usize> {
+fn depth_first(Joined { steps, step_of, again }: &Joined, graph: &Graph) -> Vec<usize> {
     let mut is_read = vec![false; steps.len()];
     for input in steps.iter().flat_map(|step| &step.inputs) {
         is_read[step_of[input.0]] = true;
     }
+    for before in again.iter().flatten() {
+        is_read[*before] = true;
+    }
     let reads: Vec<Vec<usize>> = steps
         .iter()
-        .map(|step| {
+        .zip(again)
+        .map(|(step, again)| {
             let mut reads: Vec<usize> = step.inputs.iter().map(|input| step_of[input.0]).collect();
             if step.adds(graph) {
                 reads.rotate_right(1);
             }
+            reads.extend(again);
             reads
         })
         .collect();
