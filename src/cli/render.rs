@@ -11,15 +11,14 @@ use super::plan::{PlannedModel, RenderPlan};
 use super::remedy::Told;
 use super::reporter::{Reporter, RunProgress};
 use super::timings::LayerTimings;
-use crate::engine::{CancelToken, Outcome};
+use crate::engine::{CancelToken, EngineError, Outcome, Session};
 use crate::formats::{PictureRecord, WriteError, write_npy};
 use crate::graph::NodeId;
 use crate::input::dataset::PictureRef;
 use crate::render::{
     Contents, Drawing, FigureKind, FigureSpec, LayerValues, Look, Panel, PanelSpec, View, class_words, draw,
 };
-use crate::tensor::counted;
-use crate::tensor::{Activation, LayerStats};
+use crate::tensor::{Activation, LayerStats, PixelSize, available_memory, counted};
 
 /// How the work on one picture ended.
 enum PictureEnd {
@@ -208,6 +207,7 @@ fn one_picture(
             *num_written += 1;
             Ok(())
         };
+        check_memory(session, &view, &nodes).map_err(|error| of_picture(error.into()))?;
         let mut drawn = Ok(());
         let report = session.run(&view.preprocessed.batch, &nodes, cancel, &mut |tap| {
             drawn = draw_layer(tap.node, &tap.activation);
@@ -233,6 +233,12 @@ fn one_picture(
         *num_written += 1;
     }
     Ok(PictureEnd::Done(line))
+}
+
+/// Refuses a run that would fill the machine's memory.
+fn check_memory(session: &mut Session, view: &View, nodes: &[NodeId]) -> Result<(), EngineError> {
+    let batch = &view.preprocessed.batch;
+    session.check_memory(PixelSize::new(batch.width(), batch.height()), nodes, 0, available_memory())
 }
 
 /// Writes a figure and returns the line that reports it.

@@ -91,6 +91,7 @@ fn request(mut args: ViewArgs) -> anyhow::Result<WindowRequest> {
         device: args.run.device,
         engine: args.run.engine(),
         threads: args.run.threads,
+        memory: None,
         downloads: Some(downloads),
     })
 }

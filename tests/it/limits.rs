@@ -66,6 +66,24 @@ fn reaching_the_file_size_limit_is_an_error_that_leaves_no_file() {
     }
 }
 
+/// A run that would fill the machine's memory is not begun.
+#[test]
+fn a_run_that_takes_more_than_half_of_the_memory_is_refused() {
+    let bench = Bench::with_cat();
+    let render = |fit: &str| {
+        let arguments = format!("render cat.png -o out.png --model tf_efficientnet_lite0 --fit {fit}");
+        Run::of(bench.command(&arguments).env("FILTERSCOPE_MEMORY", "200000000").output().unwrap())
+    };
+    let run = render("1600x1600");
+    assert!(matches!(run.code, Some(1 | 2)), "{:?} {}", run.code, run.stderr);
+    let expected = " MB of memory, more than half of the 200 MB that are available";
+    assert!(run.stderr.contains("this run is not begun: this takes about "), "{}", run.stderr);
+    assert!(run.stderr.contains(expected), "{}", run.stderr);
+    assert!(run.stderr.contains("help: take a smaller input: `--fit WxH`"), "{}", run.stderr);
+    assert!(!bench.path("out.png").exists());
+    assert_eq!(render("224x224").code, Some(0));
+}
+
 /// Only Linux says how much memory is left.
 #[cfg(target_os = "linux")]
 #[test]

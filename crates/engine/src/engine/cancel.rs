@@ -1,4 +1,4 @@
-//! A flag that a run checks between steps.
+//! A flag that a run checks between steps, and between the parts of a step.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,7 +13,7 @@ impl CancelToken {
         Self::default()
     }
 
-    /// Asks the run to stop before its next step.
+    /// Asks the run to stop as soon as it can.
     pub fn cancel(&self) {
         self.0.store(true, Ordering::Relaxed);
     }

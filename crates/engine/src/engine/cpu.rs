@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -44,6 +45,36 @@ impl Way {
         let tile = TileSize::for_conv(conv, out).filter(|_| !is_exact);
         tile.map_or(Self::Direct, Self::Winograd)
     }
+}
+
+/// The most bytes of scratch memory that a step of the plan needs for a map with its border.
+pub(super) fn scratch_bytes(graph: &Graph, plan: &Plan) -> usize {
+    let cells = plan.steps().iter().filter_map(|step| {
+        let info = plan.info(step.nodes[0]);
+        let Op::Conv2d(conv) = &graph.node(step.nodes[0]).op else { return None };
+        let way = Way::of(graph, conv, step.inputs[0], info.shape, false);
+        if info.border.is_none() || !matches!(way, Way::Direct | Way::Grouped) {
+            return None;
+        }
+        let around = with_sides(plan.info(step.inputs[0]).shape, info.border);
+        Some(Extent::of(plan.num_images(), around).len())
+    });
+    cells.max().unwrap_or(0) * size_of::<PixelBlock>()
+}
+
+/// About how many bytes the plan's parameters take when they are packed.
+pub(super) fn packed_bytes(graph: &Graph, plan: &Plan) -> usize {
+    let of_step = |step: &Step| {
+        let op = &graph.node(step.nodes[0]).op;
+        let bytes = op.params().iter().map(|(_, shape)| shape.iter().product::<usize>()).sum::<usize>()
+            * size_of::<f32>();
+        let way = match op {
+            Op::Conv2d(conv) => Way::of(graph, conv, step.inputs[0], plan.info(step.nodes[0]).shape, false),
+            _ => Way::Direct,
+        };
+        if let Way::Winograd(size) = way { bytes * size.cells() / 9 } else { bytes }
+    };
+    plan.steps().iter().map(of_step).sum()
 }
 
 /// Parameters of a step in the order its kernel reads them.
@@ -190,9 +221,9 @@ impl CpuExecutor {
     }
 
     /// The values of a computed node, `[C, H, W]` for each image. `None` if the node has no place in the buffer plan.
-    pub(super) fn values(&self, plan: &Plan, id: NodeId) -> Option<Vec<Vec<f32>>> {
+    pub(super) fn values(&self, plan: &Plan, id: NodeId) -> Option<Vec<Arc<[f32]>>> {
         let maps = self.memory.maps(plan.buffers().of(id)?);
-        Some((0..plan.num_images()).map(|image| maps.to_planar(image)).collect())
+        Some((0..plan.num_images()).map(|image| maps.to_shared(image)).collect())
     }
 
     /// Computes the value of a step. `None` if the weights belong to another graph.
@@ -428,13 +459,15 @@ fn with_border<'a>(cores: &Cores<'_>, x: Maps<'a>, border: Sides, scratch: &'a m
     if border.is_none() {
         return x;
     }
-    let MapShape { channels, height, width } = x.shape();
-    let around =
-        MapShape::new(channels, height + border.top + border.bottom, width + border.left + border.right);
-    let extent = Extent::of(x.extent().num_images, around);
+    let extent = Extent::of(x.extent().num_images, with_sides(x.shape(), border));
     let cells = scratch.take(extent.len());
     ops::bordered(cores, x, border, &mut MapsMut::new(cells, extent));
     Maps::new(cells, extent)
+}
+
+fn with_sides(inside: MapShape, border: Sides) -> MapShape {
+    let MapShape { channels, height, width } = inside;
+    MapShape::new(channels, height + border.top + border.bottom, width + border.left + border.right)
 }
 
 fn window_of(pool: &Pool2d, border: Sides) -> Window {

@@ -14,9 +14,13 @@ use super::cpu::CpuExecutor;
 use super::device::{ComputeDevice, reason_of};
 use super::ops::{self, Cores, Level, LevelError};
 use super::plan::{Plan, PlanError};
+use super::planned::planned_bytes;
 use super::step::Step;
 use crate::graph::{Graph, NodeId};
-use crate::tensor::{Activation, InputBatch, NoRoom, PixelSize, Remedied, Remedy, ShapeMismatch, check_room};
+use crate::tensor::{
+    Activation, InputBatch, NoRoom, PixelSize, Remedied, Remedy, ShapeMismatch, TooMuch, check_half,
+    check_room,
+};
 
 /// A layer's value for one picture of the batch.
 #[derive(Clone, Debug)]
@@ -38,6 +42,24 @@ pub enum Outcome {
     Stopped,
     /// The token was cancelled.
     Cancelled,
+}
+
+/// How far a run is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NodesDone {
+    /// Nodes computed.
+    pub done: usize,
+    /// Nodes to compute. Pictures that don't go through a layer together count each for itself.
+    pub total: usize,
+}
+
+/// Who watches a run.
+#[derive(Clone, Copy)]
+pub struct Watch<'a> {
+    /// Ends the run.
+    pub cancel: &'a CancelToken,
+    /// Called after each step, perhaps on another thread. The run waits for it.
+    pub on_progress: &'a (dyn Fn(NodesDone) + Sync),
 }
 
 /// Wall time of one step.
@@ -79,6 +101,12 @@ pub enum EngineError {
         /// How much is needed and available.
         reason: NoRoom,
     },
+    /// The run needs too much of the memory that is available.
+    #[error("this run is not begun: {reason}")]
+    TooMuch {
+        /// How much is needed and available.
+        reason: TooMuch,
+    },
     /// The tensor library reported an error.
     #[error("computing `{node}` failed: {reason}")]
     Compute {
@@ -103,6 +131,7 @@ impl Remedied for EngineError {
         match self {
             Self::Plan(error) => error.remedy(),
             Self::NoRoom { .. } => Some(Remedy::GiveMemory),
+            Self::TooMuch { .. } => Some(Remedy::SmallerInput),
             Self::Compute { .. } | Self::MissingWeights(_) | Self::MissingInput(_) | Self::Shape(_) => None,
         }
     }
@@ -201,12 +230,25 @@ impl Session {
 
     /// Runs `input` up to the last of `taps` and hands each tap's value to `sink` as soon as it is computed, picture by picture.
     /// The pictures that are processed together (all of them on a GPU, a few on the CPU) deliver one layer after the other.
-    /// `sink` may stop the run; `cancel` is checked between steps.
+    /// `sink` may stop the run; `cancel` is checked between steps, and on the CPU also between the parts of a step.
+    ///
+    /// A layer's values don't depend on which other layers are asked for, to the bit.
     pub fn run(
         &mut self,
         input: &InputBatch,
         taps: &[NodeId],
         cancel: &CancelToken,
+        sink: &mut dyn FnMut(TapValue) -> ControlFlow<()>,
+    ) -> Result<RunReport, EngineError> {
+        self.run_watched(input, taps, Watch { cancel, on_progress: &|_| {} }, sink)
+    }
+
+    /// Like [`run`](Self::run), and tells how far the run is after each step.
+    pub fn run_watched(
+        &mut self,
+        input: &InputBatch,
+        taps: &[NodeId],
+        watch: Watch<'_>,
         sink: &mut dyn FnMut(TapValue) -> ControlFlow<()>,
     ) -> Result<RunReport, EngineError> {
         let started = Instant::now();
@@ -221,12 +263,15 @@ impl Session {
         };
         let mut num_pending =
             plan.steps().iter().filter(|s| s.is_tap).count() * input.num_images().div_ceil(at_once);
+        let mut progress =
+            NodesDone { done: 0, total: plan.num_nodes() * input.num_images().div_ceil(at_once) };
         for (number, part) in input.parts(at_once).enumerate() {
             let plan = self.plan(size, part.num_images(), taps)?;
             self.executor.begin(&self.backbone, &plan, &part)?;
             let mut deliver_to =
                 |tap: TapValue| sink(TapValue { image: number * at_once + tap.image, ..tap });
-            let done = self.run_steps(&plan, cancel, &mut deliver_to, &mut num_pending, &mut report);
+            let done =
+                self.run_steps(&plan, (watch, &mut progress), &mut deliver_to, &mut num_pending, &mut report);
             self.executor.end();
             if done?.is_break() {
                 break;
@@ -240,7 +285,7 @@ impl Session {
     fn run_steps(
         &mut self,
         plan: &Plan,
-        cancel: &CancelToken,
+        (watch, progress): (Watch<'_>, &mut NodesDone),
         sink: &mut dyn FnMut(TapValue) -> ControlFlow<()>,
         num_pending: &mut usize,
         report: &mut RunReport,
@@ -256,8 +301,15 @@ impl Session {
             let (stretch, rest) = steps.split_at(num);
             steps = rest;
             let backbone = &self.backbone;
-            let mut run =
-                Stretch { backbone, plan, cancel, first_step, alive: &mut alive, report: &mut *report };
+            let mut run = Stretch {
+                backbone,
+                plan,
+                watch,
+                progress: &mut *progress,
+                first_step,
+                alive: &mut alive,
+                report: &mut *report,
+            };
             if run.all(stretch, &mut self.executor)?.is_break() {
                 return Ok(ControlFlow::Break(()));
             }
@@ -277,6 +329,33 @@ impl Session {
             }
         }
         Ok(ControlFlow::Continue(()))
+    }
+
+    /// Nodes whose values a run for `taps` has in hand on its way: taking one of these as well costs a copy and no computation.
+    pub fn passed_by(&mut self, size: PixelSize, taps: &[NodeId]) -> Result<Vec<NodeId>, EngineError> {
+        Ok(self.plan(size, 1, taps)?.steps().iter().map(|step| step.output).collect())
+    }
+
+    /// Checks that a run of one picture takes no more than half of the memory that is available, so that the machine neither swaps nor
+    /// kills the program. `more` bytes are what the caller keeps of it. On a GPU nothing is checked.
+    ///
+    /// # Errors
+    /// It takes more, or there is no plan.
+    pub fn check_memory(
+        &mut self,
+        size: PixelSize,
+        taps: &[NodeId],
+        more: u64,
+        available: Option<u64>,
+    ) -> Result<(), EngineError> {
+        let plan = self.plan(size, 1, taps)?;
+        if !self.device.candle().is_cpu() {
+            return Ok(());
+        }
+        // What is kept from the last run is used again.
+        let needed = planned_bytes(self.backbone.graph(), &plan).saturating_sub(self.kept_bytes() as u64);
+        check_room(needed + more).map_err(|reason| EngineError::NoRoom { reason })?;
+        check_half(needed + more, available).map_err(|reason| EngineError::TooMuch { reason })
     }
 
     /// Bytes of memory that the engine keeps for values, to use them again in the next run.
@@ -365,7 +444,8 @@ fn timing(graph: &Graph, plan: &Plan, step: &Step, elapsed: Duration) -> NodeTim
 struct Stretch<'a> {
     backbone: &'a Backbone,
     plan: &'a Plan,
-    cancel: &'a CancelToken,
+    watch: Watch<'a>,
+    progress: &'a mut NodesDone,
     /// Number of the first step in the plan.
     first_step: usize,
     /// Whether each node's value is available, by node id.
@@ -374,6 +454,15 @@ struct Stretch<'a> {
 }
 
 impl Stretch<'_> {
+    /// Whether the run is cancelled. If so, its report says it.
+    fn is_cancelled(&mut self) -> bool {
+        let is_cancelled = self.watch.cancel.is_cancelled();
+        if is_cancelled {
+            self.report.outcome = Outcome::Cancelled;
+        }
+        is_cancelled
+    }
+
     /// Runs the steps on the executor.
     fn all(&mut self, steps: &[Step], executor: &mut Executor) -> Result<ControlFlow<()>, EngineError> {
         let (plan, backbone) = (self.plan, self.backbone);
@@ -387,7 +476,7 @@ impl Stretch<'_> {
                 }
                 Ok(())
             }),
-            Executor::Cpu(cpu) => Cores::scope(cpu.level(), |cores| {
+            Executor::Cpu(cpu) => Cores::scope_until(self.watch.cancel, cpu.level(), |cores| {
                 self.each(steps, |step| {
                     let done = cpu.run(cores, graph, weights, plan, step);
                     done.ok_or_else(|| EngineError::MissingWeights(graph.node(step.output).name.clone()))
@@ -403,8 +492,7 @@ impl Stretch<'_> {
     ) -> Result<ControlFlow<()>, EngineError> {
         let graph = self.backbone.graph();
         for (at, step) in steps.iter().enumerate() {
-            if self.cancel.is_cancelled() {
-                self.report.outcome = Outcome::Cancelled;
+            if self.is_cancelled() {
                 return Ok(ControlFlow::Break(()));
             }
             let clock = Instant::now();
@@ -413,6 +501,12 @@ impl Stretch<'_> {
                 return Err(EngineError::MissingInput(graph.node(step.output).name.clone()));
             }
             run(step)?;
+            // A step that was cancelled inside has left no result.
+            if self.is_cancelled() {
+                return Ok(ControlFlow::Break(()));
+            }
+            self.progress.done += self.plan.num_new_nodes(self.first_step + at);
+            (self.watch.on_progress)(*self.progress);
             self.alive[step.output.0] = true;
             let timing = timing(graph, self.plan, step, clock.elapsed());
             match self.report.timings.get_mut(self.first_step + at) {
@@ -445,10 +539,13 @@ impl Executor {
     }
 
     /// The values of a computed node, `[C, H, W]` for each image.
-    fn values(&self, graph: &Graph, plan: &Plan, id: NodeId) -> Result<Vec<Vec<f32>>, EngineError> {
+    fn values(&self, graph: &Graph, plan: &Plan, id: NodeId) -> Result<Vec<Arc<[f32]>>, EngineError> {
         let missing = || EngineError::MissingInput(graph.node(id).name.clone());
         match self {
-            Self::Candle(candle) => candle.values(id).map_err(failed(graph, id)),
+            Self::Candle(candle) => {
+                let images = candle.values(id).map_err(failed(graph, id))?;
+                Ok(images.into_iter().map(Arc::from).collect())
+            }
             Self::Cpu(cpu) => cpu.values(plan, id).ok_or_else(missing),
         }
     }
@@ -478,7 +575,7 @@ fn deliver(
     plan: &Plan,
     node: NodeId,
     name: &str,
-    images: Vec<Vec<f32>>,
+    images: Vec<Arc<[f32]>>,
     sink: &mut dyn FnMut(TapValue) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>, EngineError> {
     let shape = plan.info(node).shape;

@@ -14,6 +14,6 @@ mod resize;
 pub use fingerprint::{FileState, Fingerprint};
 pub use preprocess::{
     FitChoice, MAX_INPUT_SIDE, ParseChoiceError, PreprocessError, Preprocessed, SourceRegion, ValueChoice,
-    preprocess,
+    input_size, preprocess,
 };
 pub use resize::{OutputWindow, resize, resize_window};

@@ -235,6 +235,18 @@ impl Remedied for PreprocessError {
     }
 }
 
+/// The size at which a picture reaches the network.
+///
+/// # Errors
+/// The fit has no result for this picture.
+pub fn input_size(
+    original: PixelSize,
+    spec: &PreprocessSpec,
+    fit: FitChoice,
+) -> Result<PixelSize, PreprocessError> {
+    Ok(Geometry::new(original, spec, fit)?.window.size)
+}
+
 /// Resizes, crops and maps a picture as `spec` says; the user's choices override its fit and its values.
 pub fn preprocess(
     picture: &RgbImage,

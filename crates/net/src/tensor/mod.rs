@@ -30,7 +30,7 @@ pub use refusal::{is_out_of_files, is_refusal, refusal_in};
 #[doc(hidden)]
 pub use remedy::samples as remedy_samples;
 pub use remedy::{Remedied, Remedy, Setting};
-pub use room::{NoRoom, check_room};
+pub use room::{NoRoom, TooMuch, available_memory, check_half, check_room, memory_words};
 pub use shown::{shown, steers};
 pub use similarity::{StandardMaps, correlation};
 pub use stats::{CONSTANT_SHARE, ChannelKind, ChannelStats, DEAD_SHARE, KindCounts, LayerStats};

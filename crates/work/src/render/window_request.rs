@@ -32,4 +32,6 @@ pub struct WindowRequest {
     pub downloads: Option<FetchOptions>,
     /// Number of compute threads; `None` means one per core.
     pub threads: Option<NumThreads>,
+    /// Bytes of memory to count with; `None` means what the system reports as available.
+    pub memory: Option<u64>,
 }

@@ -10,6 +10,7 @@ use std::marker::PhantomData;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::level::Level;
+use crate::engine::cancel::CancelToken;
 
 /// What kernels run on. It isn't `Sync`, so only the thread that owns it can hand out work, and a task can't.
 #[derive(Debug)]
@@ -30,6 +31,8 @@ struct Team {
     next: AtomicUsize,
     job: UnsafeCell<Job>,
     is_over: AtomicBool,
+    /// Once this is cancelled, tasks are left out.
+    cancel: CancelToken,
     num_threads: usize,
 }
 
@@ -50,14 +53,27 @@ impl std::fmt::Debug for Job {
 unsafe impl Sync for Team {}
 
 impl Cores<'_> {
-    /// Calls `work` on a thread of the current pool (or of the global one); the pool's other threads help.
+    /// [`scope_until`](Self::scope_until) without an end before the work is done.
+    #[cfg(test)]
     pub(in crate::engine) fn scope<R: Send>(level: Level, work: impl FnOnce(&Cores<'_>) -> R + Send) -> R {
+        Self::scope_until(&CancelToken::new(), level, work)
+    }
+
+    /// Calls `work` on a thread of the current pool (or of the global one); the pool's other threads help. Once the token is
+    /// cancelled, tasks are left out: a kernel of many tasks then ends after
+    /// those that have begun, and what it leaves is no result.
+    pub(in crate::engine) fn scope_until<R: Send>(
+        cancel: &CancelToken,
+        level: Level,
+        work: impl FnOnce(&Cores<'_>) -> R + Send,
+    ) -> R {
         let team = Team {
             door: AtomicUsize::new(0),
             num_inside: AtomicUsize::new(0),
             next: AtomicUsize::new(0),
             job: UnsafeCell::new(Job { body: &|_| {}, num_tasks: 0 }),
             is_over: AtomicBool::new(false),
+            cancel: cancel.clone(),
             num_threads: rayon::current_num_threads(),
         };
         let team = &team;
@@ -81,11 +97,11 @@ impl Cores<'_> {
     }
 
     /// Calls `body` with each number from 0 to `num_tasks − 1` once, on this thread and on helpers. Returns when all calls are
-    /// done.
+    /// done, or when those that have begun are, if the run is cancelled.
     pub(super) fn for_each(&self, num_tasks: usize, body: impl Fn(usize) + Sync) {
         let team = self.team;
         if num_tasks <= 1 || team.num_threads == 1 {
-            (0..num_tasks).for_each(body);
+            (0..num_tasks).take_while(|_| !team.cancel.is_cancelled()).for_each(body);
             return;
         }
         let body: &(dyn Fn(usize) + Sync) = &body;
@@ -154,7 +170,7 @@ impl Team {
         let Job { body, num_tasks } = unsafe { *self.job.get() };
         loop {
             let task = self.next.fetch_add(1, Ordering::Relaxed);
-            if task >= num_tasks {
+            if task >= num_tasks || self.cancel.is_cancelled() {
                 return;
             }
             body(task);
@@ -247,6 +263,26 @@ mod tests {
                 }
             }
         });
+    }
+
+    /// Closing the window, or a newer request, must not wait for a kernel that takes seconds.
+    #[test]
+    fn a_cancelled_kernel_leaves_its_remaining_tasks_out() {
+        for num_threads in [1, 4] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(num_threads).build().unwrap();
+            let (cancel, num_done) = (CancelToken::new(), AtomicUsize::new(0));
+            pool.install(|| {
+                Cores::scope_until(&cancel, Level::from_env().unwrap(), |cores| {
+                    cores.for_each(100_000, |_| {
+                        num_done.fetch_add(1, Ordering::Relaxed);
+                        cancel.cancel();
+                    });
+                    cores.for_each(10, |_| panic!("a kernel after the one that was cancelled"));
+                });
+            });
+            let num_done = num_done.load(Ordering::Relaxed);
+            assert!((1..1000).contains(&num_done), "{num_done} tasks on {num_threads} threads");
+        }
     }
 
     /// A bug in a kernel must show up as a panic, not as a program that hangs.

@@ -1,6 +1,11 @@
 //! Views of maps in blocks of sixteen channels, for reading and for writing. They don't own the memory.
+#![expect(
+    unsafe_code,
+    reason = "fresh memory from the system is zero already, and is first touched by the threads that fill it"
+)]
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -118,16 +123,36 @@ impl<'a> Maps<'a> {
 
     /// The values of one image as `[C, H, W]`.
     pub(in crate::engine) fn to_planar(self, image: usize) -> Vec<f32> {
-        let shape = self.extent.shape;
-        let mut values = vec![0.0; shape.len()];
-        values.par_chunks_mut(shape.plane().max(1) * BLOCK).enumerate().for_each(|(block, to)| {
-            for (lane, to) in to.chunks_mut(shape.plane().max(1)).enumerate() {
-                for (value, cell) in to.iter_mut().zip(self.plane(image, block)) {
-                    *value = cell.0[lane];
+        let mut values = vec![0.0; self.extent.shape.len()];
+        self.write_planar(image, &mut values);
+        values
+    }
+
+    /// Like [`to_planar`](Self::to_planar), in memory that can be shared: a layer that is kept is copied once.
+    pub(in crate::engine) fn to_shared(self, image: usize) -> Arc<[f32]> {
+        let values = Arc::<[f32]>::new_zeroed_slice(self.extent.shape.len());
+        // SAFETY: all bits zero are a float, 0.0.
+        let mut values = unsafe { values.assume_init() };
+        if let Some(values) = Arc::get_mut(&mut values) {
+            self.write_planar(image, values);
+        }
+        values
+    }
+
+    fn write_planar(self, image: usize, values: &mut [f32]) {
+        /// Cells whose sixteen channels are written before the next cells are read: they stay in a core's first cache.
+        const CELLS: usize = 128;
+        let plane = self.extent.shape.plane().max(1);
+        values.par_chunks_mut(plane * BLOCK).enumerate().for_each(|(block, to)| {
+            let mut lanes: Vec<&mut [f32]> = to.chunks_mut(plane).collect();
+            for (at, cells) in self.plane(image, block).chunks(CELLS).enumerate() {
+                for (lane, to) in lanes.iter_mut().enumerate() {
+                    for (value, cell) in to[at * CELLS..].iter_mut().zip(cells) {
+                        *value = cell.0[lane];
+                    }
                 }
             }
         });
-        values
     }
 }
 
