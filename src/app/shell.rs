@@ -118,7 +118,13 @@ impl App {
         theme::install(ctx);
         let (spec, asks_for) = first_spec(&request)?;
         let wake = ctx.clone();
-        let runtime = Runtime::new(move || wake.request_repaint(), &resources, request.engine, dialogs)?;
+        let runtime = Runtime::new(
+            move || wake.request_repaint(),
+            &resources,
+            request.engine,
+            request.memory,
+            dialogs,
+        )?;
         let mut model = Model::new(resources.store, spec, Arc::new(spec.graph()?));
         model.engine = request.engine;
         model.device = request.device;

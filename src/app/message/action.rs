@@ -5,6 +5,7 @@
 use egui::{Key, KeyboardShortcut, Modifiers};
 
 use crate::app::model::Model;
+use crate::app::model::view::ViewState;
 
 /// How a command affects earlier messages and the undo history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,6 +119,11 @@ pub(crate) const fn alt(key: Key) -> KeyboardShortcut {
 /// Whether the active view shows a mosaic.
 pub(crate) fn has_mosaic(model: &Model) -> bool {
     model.view().shown.is_some()
+}
+
+/// Whether a view's request is being computed.
+pub(crate) fn is_running(model: &Model) -> bool {
+    model.views.iter().any(ViewState::can_be_stopped)
 }
 
 /// Whether a channel of the active view is selected.

@@ -54,6 +54,9 @@ pub(crate) enum Job {
         /// Cancelled when the window wants another overview.
         stale: CancelToken,
     },
+    /// Compute the stages that the run for a view hasn't passed, so that going to them needs no run. A view's job interrupts it, as for
+    /// `Walk`.
+    Ahead { wanted: Box<FullRequest>, stale: CancelToken },
     /// Make images of pinned channels of one model for one picture. A view's job interrupts it, as for `Walk`.
     Pins { wanted: Box<FullRequest>, pins: Vec<PinnedChannel>, stale: CancelToken },
     /// Write a view's mosaic as a PNG file.

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use egui::{ColorImage, Key};
 
-use crate::app::message::action::{Action, Kind, Menu, alt, ctrl, has_mosaic, has_selection, key};
+use crate::app::message::action::{
+    Action, Kind, Menu, alt, ctrl, has_mosaic, has_selection, is_running, key,
+};
 use crate::app::model::Model;
 use crate::models::ModelSpec;
 use crate::render::Change;
@@ -53,6 +55,8 @@ pub(crate) enum ViewCommand {
     Retry,
     /// Go back to the request that what is on screen answers.
     GoBack,
+    /// Stop what is computed for the views; they go back to what is on screen.
+    StopRuns,
 }
 
 impl ViewCommand {
@@ -70,7 +74,8 @@ impl ViewCommand {
             | Self::Zoom(_)
             | Self::ActualSize
             | Self::ShowSelected
-            | Self::ShowLarge => Kind::PLAIN,
+            | Self::ShowLarge
+            | Self::StopRuns => Kind::PLAIN,
         }
     }
 }
@@ -138,6 +143,11 @@ pub(crate) const ACTIONS: &[Action<ViewCommand>] = &[
     .enabled_if(|model| has_mosaic(model) && model.playing.is_none()),
     Action::new("Try again", "run the network again after an error", |_| vec![ViewCommand::Retry])
         .enabled_if(|model| model.view().trouble.is_some()),
+    Action::new("Stop the run", "stop the run and go back to what is on screen", |_| {
+        vec![ViewCommand::StopRuns]
+    })
+    .in_menu(Menu::View, 42)
+    .enabled_if(is_running),
 ];
 
 /// The factor of one zoom step with keys or menu.

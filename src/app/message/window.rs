@@ -20,7 +20,8 @@ pub(crate) enum WindowCommand {
     ToggleHelp,
     /// Open or close the command palette.
     TogglePalette,
-    /// Close the topmost floating window; if none is open, dismiss all messages and deselect the channel.
+    /// Close the topmost floating window; if none is open, dismiss all messages and deselect the channel; with nothing of these, stop
+    /// the run.
     CloseTop,
     /// Switch between the dark and the light theme.
     ToggleTheme,
@@ -65,7 +66,7 @@ pub(crate) const ACTIONS: &[Action<WindowCommand>] = &[
         .in_menu(Menu::Help, 11),
     Action::new(
         "Close what lies over the mosaic",
-        "close what lies over the mosaic; with nothing there, dismiss messages and select no channel",
+        "close what lies over the mosaic; with nothing there, dismiss messages and select no channel; else stop the run",
         |_| vec![WindowCommand::CloseTop],
     )
     .with_keys(&[key(Key::Escape)]),

@@ -2,6 +2,7 @@
 //!
 //! Must not use threads, message channels, files or widgets.
 
+pub(crate) mod beside;
 pub(crate) mod cache;
 pub(crate) mod dataset;
 pub(crate) mod download;
@@ -132,6 +133,8 @@ pub(crate) struct Model {
     /// The latest messages, dismissed ones included.
     pub(crate) log: VecDeque<Notice>,
     pub(crate) walk: Walk,
+    /// The newest run whose further stages were asked for, and the token that cancels that.
+    pub(crate) ahead: Option<(Box<FullRequest>, CancelToken)>,
     /// Playback through the layers.
     pub(crate) playing: Option<Playing>,
     pub(crate) tasks: Tasks,
@@ -208,6 +211,7 @@ impl Model {
             messages: VecDeque::new(),
             log: VecDeque::new(),
             walk: Walk::default(),
+            ahead: None,
             playing: None,
             tasks: Tasks::of(spec.tag),
             playing_frames: None,

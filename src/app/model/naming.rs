@@ -59,6 +59,7 @@ fn state(view: &ViewState) -> Option<&'static str> {
     match (&view.trouble, view.busy) {
         (Some(Trouble::NeedsWeights), _) => Some("weights not installed"),
         (Some(Trouble::Failed(_)), _) => Some("failed"),
+        (Some(Trouble::Stopped), _) => Some("stopped"),
         (Some(Trouble::NoDifference(_)), _) | (None, None) => None,
         (None, Some(_)) => Some("loading…"),
     }

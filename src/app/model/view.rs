@@ -21,6 +21,8 @@ pub(crate) const MAX_VIEWS: usize = 4;
 pub(crate) enum Trouble {
     /// The model's weights aren't here.
     NeedsWeights,
+    /// The user stopped it.
+    Stopped,
     /// The worker failed.
     Failed(String),
     /// The difference of two views that can't be subtracted (any more), and why.
@@ -40,12 +42,17 @@ pub(crate) enum Busy {
     ReadingPicture,
     LoadingWeights,
     Running,
+    /// It has been running for a while: how many of its nodes are computed.
+    RunningAt {
+        done: usize,
+        total: usize,
+    },
     Painting,
 }
 
 impl Busy {
-    pub(crate) fn words(self) -> &'static str {
-        match self {
+    pub(crate) fn words(self) -> String {
+        let words = match self {
             Self::LookingForWeights => "Looking which weights are installed…",
             Self::Waiting => "Waiting for the worker…",
             Self::InStep => "Waiting for the other views of this frame…",
@@ -53,7 +60,24 @@ impl Busy {
             Self::ReadingPicture => "Reading the picture…",
             Self::LoadingWeights => "Loading the weights…",
             Self::Running => "Running the network…",
+            Self::RunningAt { done, total } => {
+                return format!("Running the network… {done} of {total} nodes");
+            }
             Self::Painting => "Painting the mosaic…",
+        };
+        words.to_owned()
+    }
+
+    /// Whether the network's thread works on a view's request, so that it can be stopped.
+    pub(crate) const fn can_be_stopped(self) -> bool {
+        match self {
+            Self::LookingForWeights | Self::InStep | Self::Opening => false,
+            Self::Waiting
+            | Self::ReadingPicture
+            | Self::LoadingWeights
+            | Self::Running
+            | Self::RunningAt { .. }
+            | Self::Painting => true,
         }
     }
 }
@@ -180,6 +204,11 @@ impl ViewState {
     /// The frame of a data set in a request for a picture, from 0.
     pub(crate) fn frame_of(picture: &PictureChoice) -> Option<usize> {
         if let PictureChoice::Frame { index, .. } = picture { Some(*index) } else { None }
+    }
+
+    /// Whether the network's thread works on its request, so that it can be stopped.
+    pub(crate) fn can_be_stopped(&self) -> bool {
+        self.busy.is_some_and(Busy::can_be_stopped)
     }
 
     /// Whether the view shows the activations for one picture, not a difference.

@@ -63,7 +63,7 @@ pub(crate) struct Runtime {
 }
 
 impl Runtime {
-    /// Starts the threads; `wake` is called after each event.
+    /// Starts the threads; `wake` is called after each event. `memory` are the bytes to count with, if the system isn't to be asked.
     ///
     /// # Errors
     /// The system refuses to start a thread.
@@ -71,11 +71,13 @@ impl Runtime {
         wake: impl Fn() + Send + Sync + 'static,
         resources: &Resources,
         engine: EngineChoice,
+        memory: Option<u64>,
         dialogs: Arc<dyn Dialogs>,
     ) -> std::io::Result<Self> {
         let (sender, events): (SyncSender<Event>, _) = sync_channel(MAX_EVENTS);
         let tell = Tell::new(sender, wake);
         let mut pipeline = Pipeline::new(resources.store.clone(), resources.cat, engine, tell.clone());
+        pipeline.memory = memory;
         let network = Worker::spawn("inference", move |job, cancel| pipeline.handle(job, cancel))?;
         let theirs = tell.clone();
         let side = Worker::spawn("looking", move |job, _| {

@@ -2,15 +2,17 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::Weak;
+use std::sync::{Arc, Weak};
+use std::time::Instant;
 
 use crate::app::model::shown::{NUM_BINS, Shown};
 use crate::app::model::view::ViewId;
 use crate::app::ui::sharp::Sharp;
 use crate::app::ui::viewport::Viewport;
-use crate::graph::NodeId;
+use crate::graph::{Graph, NodeId};
 use crate::mosaic::{MosaicValue, SeenPart};
 use crate::render::Share;
+use crate::tensor::PixelSize;
 
 /// The state that drawing itself changes: half-typed text, the pointer, the zoom and pan of mosaics.
 #[derive(Default)]
@@ -19,6 +21,8 @@ pub(crate) struct Scratch {
     pub(crate) typed_save: String,
     pub(crate) typed_channel: String,
     pub(crate) typed_fit: String,
+    /// Plans of the memory that runs will take.
+    pub(crate) planned: Vec<Planned>,
     pub(crate) typed_grid: String,
     pub(crate) typed_class: String,
     pub(crate) layer_search: String,
@@ -51,6 +55,8 @@ pub(crate) struct ViewScratch {
     pub(crate) of: Weak<Shown>,
     /// The mosaic's size in pixels.
     pub(crate) size: egui::Vec2,
+    /// Number of the request that is computed, and since when.
+    pub(crate) busy_since: Option<(u64, Instant)>,
     /// A part of the mosaic that is to be made visible when the view is drawn next.
     pub(crate) part: Option<SeenPart>,
     /// The rectangle on screen in which the mosaic was last drawn.
@@ -78,6 +84,14 @@ impl ViewScratch {
             self.panel = Some(canvas);
         }
     }
+}
+
+/// How much memory a run takes, in words, and what that depends on.
+pub(crate) struct Planned {
+    pub(crate) graph: Arc<Graph>,
+    pub(crate) node: NodeId,
+    pub(crate) size: PixelSize,
+    pub(crate) words: String,
 }
 
 /// The place of the picture under the pointer in one view, which other views mark too.

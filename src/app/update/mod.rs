@@ -295,6 +295,7 @@ fn tick(model: &mut Model, now: &Now, effects: &mut Effects) {
     view::play_on(model, effects, now);
     dataset::play_frames(model, effects, now);
     requests::ask_for_walk(model, effects);
+    requests::ask_ahead(model, effects);
 }
 
 #[cfg(test)]

@@ -66,6 +66,33 @@ pub(crate) fn ask_for_walk(model: &mut Model, effects: &mut Effects) {
     effects.queue(Job::Walk { wanted, nodes, stale });
 }
 
+/// Requests the stages behind the layer that the active view shows, once for each run, while nothing plays: then the next picture comes
+/// before anybody goes to another layer.
+pub(crate) fn ask_ahead(model: &mut Model, effects: &mut Effects) {
+    let view = model.view();
+    let is_moving = model.playing_frames.is_some() || model.watched.is_some();
+    if is_moving || view.shown.is_none() || view.busy.is_some() || view.trouble.is_some() || !view.is_plain()
+    {
+        return;
+    }
+    let Ok(wanted) = model.full_request(view) else { return };
+    let is_asked = model.ahead.as_ref().is_some_and(|(asked, _)| asked.is_same_run(&wanted));
+    if is_asked || !wanted.is_lasting() {
+        return;
+    }
+    // A run for the last layer has passed all stages.
+    let has_more = view.node() != view.graph.final_node();
+    if let Some((_, stale)) = &model.ahead {
+        stale.cancel();
+    }
+    let stale = CancelToken::new();
+    let wanted = Box::new(wanted);
+    model.ahead = Some((wanted.clone(), stale.clone()));
+    if has_more {
+        effects.queue(Job::Ahead { wanted, stale });
+    }
+}
+
 /// Requests images of the pinned channels of the active view's model for its picture.
 pub(crate) fn paint_pins(model: &mut Model, effects: &mut Effects) {
     let view = model.view();

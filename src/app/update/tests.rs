@@ -120,6 +120,27 @@ fn answers_to_older_requests_are_ignored_and_errors_are_kept() {
 }
 
 #[test]
+fn a_stopped_run_is_withdrawn_and_its_late_answers_are_ignored() {
+    let mut model = model();
+    ask(&mut model, layer("act3"));
+    let job = model.view().job;
+    tell(&mut model, Event::View(job, ViewEvent::Busy(Busy::RunningAt { done: 43, total: 141 })));
+    assert_eq!(model.view().busy.unwrap().words(), "Running the network… 43 of 141 nodes");
+    // With a message to dismiss, Esc dismisses it first.
+    model.say(Tone::Good, "saved");
+    assert!(ask(&mut model, WindowCommand::CloseTop).is_empty());
+    assert!(model.messages.is_empty() && model.view().busy.is_some());
+    let effects = ask(&mut model, WindowCommand::CloseTop);
+    assert!(matches!(effects[..], [Effect::Work(Work::Withdraw(1))]));
+    // Nothing was on screen yet that it could go back to.
+    assert_eq!((model.view().busy, model.view().trouble.as_ref()), (None, Some(&Trouble::Stopped)));
+    tell(&mut model, Event::View(job, ViewEvent::Busy(Busy::Painting)));
+    assert_eq!(model.view().busy, None);
+    assert!(ask(&mut model, ViewCommand::StopRuns).is_empty(), "nothing runs");
+    assert_eq!(shows(&ask(&mut model, ViewCommand::Retry)).len(), 1);
+}
+
+#[test]
 fn views_come_and_go_and_there_are_four_at_most() {
     let mut model = model();
     for _ in 0..3 {

@@ -10,7 +10,7 @@ use crate::app::message::view::ViewCommand;
 use crate::app::model::Model;
 use crate::app::model::dataset::Playing;
 use crate::app::model::messages::Tone;
-use crate::app::model::view::ViewId;
+use crate::app::model::view::{Trouble, ViewId};
 use crate::app::update::opening::open_all;
 use crate::app::update::requests::inspect_selected;
 use crate::app::update::show::{change_pictures, open, set_layer, set_model, show, show_active};
@@ -66,6 +66,7 @@ pub(crate) fn apply(model: &mut Model, command: ViewCommand, now: &Now, effects:
             show_active(model, effects);
         }
         ViewCommand::GoBack => go_back(model, effects),
+        ViewCommand::StopRuns => stop_runs(model, effects),
     }
 }
 
@@ -99,6 +100,51 @@ fn go_back(model: &mut Model, effects: &mut Effects) {
         view.request = good.of;
     }
     set_model(model, effects, row);
+}
+
+/// Stops what is computed for the views. A view that shows something goes back to the request for it, so that nothing on screen belongs
+/// to another request than the panels say.
+pub(crate) fn stop_runs(model: &mut Model, effects: &mut Effects) {
+    (model.playing, model.playing_frames) = (None, None);
+    for at in 0..model.views.len() {
+        if !model.views[at].can_be_stopped() {
+            continue;
+        }
+        model.newest.job += 1;
+        let job = model.newest.job;
+        effects.push(Work::Withdraw(model.views[at].id));
+        let view = &mut model.views[at];
+        (view.job, view.busy) = (job, None);
+        let good = view.good.clone().filter(|_| view.shown.is_some() && view.is_plain());
+        // The graph of a network that could be shown is sound.
+        match good.and_then(|good| Some((good.of.spec.graph().ok()?, good))) {
+            Some((graph, good)) => {
+                view.graph = Arc::new(graph);
+                view.generation = good.generation;
+                if let (PictureChoice::Frame { index, camera, .. }, Some(open)) =
+                    (&good.of.picture, &mut view.source)
+                {
+                    (open.index, open.camera) = (*index, *camera);
+                }
+                model.weight_files.retain(|(tag, _)| *tag != good.of.spec.tag);
+                model.weight_files.extend(good.weights_file.map(|file| (good.of.spec.tag, file)));
+                model.views[at].request = good.of;
+            }
+            None => view.trouble = Some(Trouble::Stopped),
+        }
+    }
+    // A difference that was stopped may be the one on screen again.
+    for at in 0..model.views.len() {
+        let view = &model.views[at];
+        let is_on_screen = !view.is_plain()
+            && view.trouble == Some(Trouble::Stopped)
+            && view.shown.is_some()
+            && view.good.is_some()
+            && model.full_request(view).ok() == view.good;
+        if is_on_screen {
+            model.views[at].trouble = None;
+        }
+    }
 }
 
 fn show_selected(model: &Model, effects: &mut Effects, motion: fn(PixelRect) -> Motion) {

@@ -8,6 +8,7 @@ use crate::app::model::messages::Tone;
 use crate::app::model::preferences::Preference;
 use crate::app::model::task::Task;
 use crate::app::update::requests::inspect_selected;
+use crate::app::update::view::stop_runs;
 
 /// Handles a command about the window.
 pub(crate) fn apply(model: &mut Model, command: WindowCommand, now: &Now, effects: &mut Effects) {
@@ -35,7 +36,8 @@ pub(crate) fn apply(model: &mut Model, command: WindowCommand, now: &Now, effect
     }
 }
 
-/// Closes the topmost floating window; if none is open, dismisses all messages and deselects the channel.
+/// Closes the topmost floating window; if none is open, dismisses all messages and deselects the channel; with nothing of these, stops
+/// what is computed.
 fn close_top(model: &mut Model, effects: &mut Effects) {
     let (open, tasks) = (&mut model.open, &mut model.tasks);
     let over = [&mut open.palette, &mut open.help, &mut open.log];
@@ -48,6 +50,10 @@ fn close_top(model: &mut Model, effects: &mut Effects) {
         return;
     }
     if std::mem::take(&mut open.table) {
+        return;
+    }
+    if model.messages.is_empty() && model.view().selected.is_none() {
+        stop_runs(model, effects);
         return;
     }
     model.messages.clear();

@@ -124,6 +124,8 @@ fn the_menus_have_these_items_and_no_others() {
             "Difference of two views",
             "Layer statistics",
             "Play through the layers",
+            // `passes` tests it.
+            "Stop the run",
             "Command palette…",
             "Left panel",
             "Right panel",

@@ -12,6 +12,7 @@ mod keeping;
 mod layers;
 mod look;
 mod menus;
+mod passes;
 mod runs;
 mod session;
 

@@ -14,6 +14,7 @@ use crate::app::runtime::network::keys::{Run, Subject};
 use crate::app::runtime::network::pipeline::{Pipeline, Stop, failed};
 use crate::app::runtime::network::save::of_picture;
 use crate::app::runtime::network::show::fitting_grid;
+use crate::app::runtime::network::value::{Beside, NO_JOB};
 use crate::engine::{CancelToken, RunBy};
 use crate::formats::write_npy;
 use crate::graph::NodeId;
@@ -24,9 +25,6 @@ use crate::render::{
     PanelSpec, PictureChoice, ViewRequest, class_words, draw,
 };
 use crate::tensor::counted;
-
-/// A number that no request of a view has, so that progress events of a batch's steps are ignored.
-const NO_JOB: u64 = 0;
 
 impl Pipeline {
     /// Does runs until the batch is done or cancelled by the user. If a view's job is waiting, returns the rest of the batch, to be
@@ -119,7 +117,7 @@ impl Pipeline {
         };
         let subject = self.subject(NO_JOB, &wanted.of.picture, &wanted, cancel)?;
         let nodes: Vec<_> = run.figures.iter().map(|figure| figure.node).collect();
-        let values = self.values(NO_JOB, &subject, &wanted, &nodes, cancel)?;
+        let values = self.values(NO_JOB, &subject, &wanted, &nodes, Beside::Nothing, cancel)?;
         let run_by = self.session(NO_JOB, &wanted)?.run_by();
         for (figure, value) in run.figures.iter().zip(&values) {
             if cancel.is_cancelled() && !job.called_off.is_cancelled() {
@@ -176,7 +174,8 @@ fn painted(
         .transpose()
         .map_err(failed)?
         .map(|map| Run::new(map, value.elapsed));
-    let Run { activation, stats, .. } = of_class.as_ref().unwrap_or(value);
+    let drawn = of_class.as_ref().unwrap_or(value);
+    let (activation, stats) = (&drawn.activation, &**drawn.stats());
     let settings = request
         .settings_for(activation, stats, &|| !cancel.is_cancelled() || job.called_off.is_cancelled())
         .map_err(|_| Stop::Cancelled)?;

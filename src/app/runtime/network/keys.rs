@@ -1,7 +1,7 @@
 //! The results that the network's thread keeps from job to job, and the keys of its caches.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use egui::ColorImage;
@@ -70,19 +70,27 @@ pub(crate) struct RunKey {
     pub(crate) node: NodeId,
 }
 
-/// A layer's values, with their statistics and histogram.
+/// A layer's values. Their statistics and histogram are computed when they are first asked for, because most of the layers that a run
+/// passes are never shown.
 pub(crate) struct Run {
+    /// From the start of the run to this layer.
     pub(crate) elapsed: Duration,
     pub(crate) activation: Activation,
-    pub(crate) stats: Arc<LayerStats>,
-    pub(crate) histogram: [u32; NUM_BINS],
+    stats: OnceLock<Arc<LayerStats>>,
 }
 
 impl Run {
-    pub(crate) fn new(activation: Activation, elapsed: Duration) -> Self {
-        let stats = Arc::new(LayerStats::of(&activation));
-        let histogram = histogram(activation.values(), stats.min, stats.max);
-        Self { elapsed, activation, stats, histogram }
+    pub(crate) const fn new(activation: Activation, elapsed: Duration) -> Self {
+        Self { elapsed, activation, stats: OnceLock::new() }
+    }
+
+    pub(crate) fn stats(&self) -> &Arc<LayerStats> {
+        self.stats.get_or_init(|| Arc::new(LayerStats::of(&self.activation)))
+    }
+
+    pub(crate) fn histogram(&self) -> [u32; NUM_BINS] {
+        let stats = self.stats();
+        histogram(self.activation.values(), stats.min, stats.max)
     }
 }
 

@@ -23,6 +23,15 @@ pub(crate) mod show;
 pub(crate) mod value;
 pub(crate) mod walk;
 
+#[cfg(test)]
+#[allow(
+    clippy::wildcard_enum_match_arm,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test looks for one event among others"
+)]
+mod tests;
+
 impl Pipeline {
     /// Does one job; returns what is left of a queued job that was interrupted by a view's job. A panic is a bug in this program: it is
     /// reported as an event, the caches are cleared, and the next job starts afresh.
@@ -82,6 +91,10 @@ impl Pipeline {
             Job::EndAt(path, layer) => self.tell.event(open::network(path, Some(&layer))),
             Job::Walk { ref wanted, ref nodes, ref stale } => {
                 let done = self.walk(wanted, nodes, cancel);
+                return left(&done, stale).then_some(job);
+            }
+            Job::Ahead { ref wanted, ref stale } => {
+                let done = self.ahead(wanted, cancel);
                 return left(&done, stale).then_some(job);
             }
             Job::Pins { ref wanted, ref pins, ref stale } => {

@@ -28,6 +28,8 @@ pub(crate) struct Pipeline {
     pub(crate) cat: &'static [u8],
     pub(crate) engine: EngineChoice,
     pub(crate) tell: Tell,
+    /// Bytes of memory to count with, if the system isn't to be asked.
+    pub(crate) memory: Option<u64>,
     pub(crate) sessions: Vec<(ModelKey, Session)>,
     pub(crate) pictures: LruCache<PictureKey, Arc<Picture>>,
     pub(crate) prepared: LruCache<PreparedKey, Arc<Prepared>>,
@@ -55,6 +57,7 @@ impl Pipeline {
             cat,
             engine,
             tell,
+            memory: None,
             sessions: Vec::new(),
             pictures: LruCache::new(PICTURE_BUDGET_BYTES),
             prepared: LruCache::new(PREPARED_BUDGET_BYTES),

@@ -9,6 +9,7 @@ use crate::app::model::tiles as textures;
 use crate::app::model::view::Busy;
 use crate::app::runtime::network::keys::{Run, Subject};
 use crate::app::runtime::network::pipeline::{Pipeline, Stop, failed};
+use crate::app::runtime::network::value::Beside;
 use crate::engine::CancelToken;
 use crate::mosaic::{Grid, Mosaic, MosaicSettings, compose, enlarge};
 use crate::render::{Placement, class_words, top_classes};
@@ -58,11 +59,11 @@ impl Pipeline {
         self.tell.event(Event::View(id, ViewEvent::Busy(Busy::Painting)));
         let settings = wanted
             .of
-            .settings_for(&run.activation, &run.stats, &|| !cancel.is_cancelled())
+            .settings_for(&run.activation, run.stats(), &|| !cancel.is_cancelled())
             .map_err(|_| Stop::Cancelled)?;
         let num_shown = settings.order.as_ref().map_or(run.activation.shape().channels, |order| order.len());
         let settings = MosaicSettings { grid: fitting_grid(&settings, num_shown), ..settings };
-        let mosaic = compose(&run.activation, &run.stats, &settings).map_err(failed)?;
+        let mosaic = compose(&run.activation, run.stats(), &settings).map_err(failed)?;
         let enlargement = enlargement(&mosaic, wanted.max_texture_side);
         let tiles = if enlargement > 1 {
             textures::cut(&enlarge(&mosaic.pixels, enlargement).map_err(failed)?, wanted.max_texture_side)
@@ -89,10 +90,10 @@ impl Pipeline {
             node,
             elapsed: run.elapsed,
             activation: run.activation.clone(),
-            stats: Arc::clone(&run.stats),
-            histogram: run.histogram,
-            profile: profile(&run.stats, wanted.of.selection.order),
-            strongest: strongest(&run.activation, &run.stats, wanted.of.selection.order, NUM_STRONGEST),
+            stats: Arc::clone(run.stats()),
+            histogram: run.histogram(),
+            profile: profile(run.stats(), wanted.of.selection.order),
+            strongest: strongest(&run.activation, run.stats(), wanted.of.selection.order, NUM_STRONGEST),
             seen: Arc::clone(&prepared.seen),
             thumbnail: Arc::clone(&prepared.thumbnail),
             view: Arc::clone(&prepared.view),
@@ -117,7 +118,7 @@ impl Pipeline {
         node: crate::graph::NodeId,
         cancel: &CancelToken,
     ) -> Result<Arc<Run>, Stop> {
-        self.values(id, subject, wanted, &[node], cancel)?.pop().ok_or(Stop::Cancelled)
+        self.values(id, subject, wanted, &[node], Beside::Stages, cancel)?.pop().ok_or(Stop::Cancelled)
     }
 }
 

@@ -2,9 +2,12 @@
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use crate::app::message::event::{Event, ViewEvent};
 use crate::app::message::remedy::told;
+use crate::app::model::beside::stages_beside;
 use crate::app::model::request::FullRequest;
 use crate::app::model::tiles as textures;
 use crate::app::model::view::Busy;
@@ -12,12 +15,29 @@ use crate::app::runtime::network::keys::{
     FileKey, ModelKey, PictureKey, Prepared, PreparedKey, Run, RunKey, Subject,
 };
 use crate::app::runtime::network::pipeline::{MAX_SESSIONS, Pipeline, Stop, failed};
-use crate::engine::{Backbone, CancelToken, ComputeDevice, Outcome, Session};
+use crate::engine::{Backbone, CancelToken, ComputeDevice, NodesDone, Outcome, Session, Watch};
 use crate::graph::NodeId;
 use crate::input::dataset::PictureLocation;
 use crate::input::decode::{Picture, decode_bytes};
 use crate::render::{LayerChoice, PictureChoice, View};
-use crate::tensor::Activation;
+use crate::tensor::{PixelSize, available_memory};
+
+/// A number that no request of a view has (these count from 1), so that progress events of this work are ignored.
+pub(crate) const NO_JOB: u64 = 0;
+
+/// A run that takes longer tells how far it is.
+const SHORT_RUN: Duration = Duration::from_secs(1);
+
+/// Least time between two such events, in milliseconds.
+const PROGRESS_MILLIS: u64 = 100;
+
+/// What is kept of a run beside the layers that it is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Beside {
+    Nothing,
+    /// The stages on its way, so that walking among them needs no other run.
+    Stages,
+}
 
 /// Longest side of the picture's thumbnail, in pixels.
 const THUMBNAIL_SIDE: u32 = 512;
@@ -71,69 +91,114 @@ impl Pipeline {
         Ok(Subject { picture, path, prepared, key })
     }
 
-    /// Keeps values computed for the overview of layers, so that their layers can be shown without a run.
+    /// A layer's values, if they are kept.
+    pub(crate) fn kept(&mut self, subject: &Subject, wanted: &FullRequest, node: NodeId) -> Option<Arc<Run>> {
+        self.runs.get(&run_key(subject, wanted, node))
+    }
+
+    /// Keeps values, so that their layers can be shown without a run. The first are dropped first.
     pub(crate) fn keep(&mut self, subject: &Subject, wanted: &FullRequest, runs: Vec<(NodeId, Arc<Run>)>) {
         for (node, run) in runs {
-            let key = RunKey {
-                picture: subject.key.clone(),
-                model: model_key(wanted),
-                input: wanted.of.input,
-                node,
-            };
-            if self.runs.get(&key).is_none() {
-                let num_bytes = size_of_val(run.activation.values());
-                self.runs.insert(key, run, num_bytes);
-            }
+            let num_bytes = size_of_val(run.activation.values());
+            self.runs.insert(run_key(subject, wanted, node), run, num_bytes);
         }
     }
 
-    /// Values of some layers for a picture, in the order of `nodes`. Those in the cache are reused; the others are computed in one run.
+    /// Values of some layers for a picture, in the order of `nodes`. Those in the cache are reused; the others are computed in one run,
+    /// and what it passes may be kept too.
     pub(crate) fn values(
         &mut self,
         id: u64,
         subject: &Subject,
         wanted: &FullRequest,
         nodes: &[NodeId],
+        beside: Beside,
         cancel: &CancelToken,
     ) -> Result<Vec<Arc<Run>>, Stop> {
-        let at = self.load_model(id, wanted)?;
-        let model = self.sessions[at].0.clone();
-        let key = |node: NodeId| RunKey {
-            picture: subject.key.clone(),
-            model: model.clone(),
-            input: wanted.of.input,
-            node,
-        };
-        let mut found: Vec<Option<Arc<Run>>> = nodes.iter().map(|node| self.runs.get(&key(*node))).collect();
+        let mut found: Vec<Option<Arc<Run>>> =
+            nodes.iter().map(|node| self.kept(subject, wanted, *node)).collect();
         let missing: Vec<NodeId> =
             nodes.iter().zip(&found).filter(|(_, run)| run.is_none()).map(|(node, _)| *node).collect();
-        if !missing.is_empty() {
+        if let Some(last) = missing.iter().max().copied() {
             self.tell.event(Event::View(id, ViewEvent::Busy(Busy::Running)));
-            let mut fresh: Vec<(NodeId, Activation)> = Vec::with_capacity(missing.len());
-            let batch = &subject.prepared.view.preprocessed.batch;
-            let report = self.sessions[at]
-                .1
-                .run(batch, &missing, cancel, &mut |tap| {
-                    fresh.push((tap.node, tap.activation));
-                    ControlFlow::Continue(())
-                })
-                .map_err(failed)?;
-            if report.outcome != Outcome::Finished {
-                return Err(Stop::Cancelled);
-            }
-            for (node, activation) in fresh {
-                let run = Arc::new(Run::new(activation, report.elapsed));
-                let num_bytes = size_of_val(run.activation.values());
-                self.runs.insert(key(node), Arc::clone(&run), num_bytes);
-                for (place, wanted) in nodes.iter().enumerate() {
-                    if *wanted == node {
-                        found[place] = Some(Arc::clone(&run));
-                    }
+            let also = match beside {
+                Beside::Stages if wanted.is_lasting() => self.beside(subject, wanted, (last, last))?,
+                Beside::Stages | Beside::Nothing => Vec::new(),
+            };
+            let fresh = self.run(id, subject, wanted, (&missing, &also), cancel)?;
+            for (place, node) in nodes.iter().enumerate() {
+                if let Some((_, run)) = fresh.iter().find(|(computed, _)| computed == node) {
+                    found[place] = Some(Arc::clone(run));
                 }
             }
+            self.keep(subject, wanted, fresh);
         }
         // The engine delivers every tap of a run that finished.
         found.into_iter().collect::<Option<Vec<_>>>().ok_or(Stop::Cancelled)
+    }
+
+    /// The stages that a run for the first layer passes, the nearest to the second first, as far as they fit the budget and aren't kept
+    /// already.
+    pub(crate) fn beside(
+        &mut self,
+        subject: &Subject,
+        wanted: &FullRequest,
+        (run_for, near): (NodeId, NodeId),
+    ) -> Result<Vec<NodeId>, Stop> {
+        let size = size_of_input(subject);
+        let session = self.session(NO_JOB, wanted)?;
+        let passed = session.passed_by(size, &[run_for]).map_err(failed)?;
+        let graph = Arc::clone(session.backbone().graph());
+        let infos = graph.infer(size).map_err(failed)?;
+        let mut stages = stages_beside(&graph, &infos, &passed, near);
+        stages.retain(|stage| self.kept(subject, wanted, *stage).is_none());
+        Ok(stages)
+    }
+
+    /// Runs the network for some layers and others beside them. Those that should be dropped last come last.
+    pub(crate) fn run(
+        &mut self,
+        id: u64,
+        subject: &Subject,
+        wanted: &FullRequest,
+        (nodes, also): (&[NodeId], &[NodeId]),
+        cancel: &CancelToken,
+    ) -> Result<Vec<(NodeId, Arc<Run>)>, Stop> {
+        let available = self.memory.or_else(available_memory);
+        let (tell, last_told) = (self.tell.clone(), AtomicU64::new(0));
+        let session = self.session(id, wanted)?;
+        let size = size_of_input(subject);
+        let taps = [nodes, also].concat();
+        let infos = session.backbone().graph().infer(size).map_err(failed)?;
+        // The largest of the layers is planned for anyway.
+        let kept: usize = also.iter().map(|node| infos[node.0].shape.len() * size_of::<f32>()).sum();
+        session.check_memory(size, nodes, kept as u64, available).map_err(failed)?;
+        let started = Instant::now();
+        let on_progress = |progress: NodesDone| {
+            let now = started.elapsed();
+            let millis = now.as_millis() as u64;
+            let is_due = millis >= last_told.load(Ordering::Relaxed) + PROGRESS_MILLIS;
+            if id != NO_JOB && now >= SHORT_RUN && is_due {
+                last_told.store(millis, Ordering::Relaxed);
+                let NodesDone { done, total } = progress;
+                tell.event(Event::View(id, ViewEvent::Busy(Busy::RunningAt { done, total })));
+            }
+        };
+        let mut fresh: Vec<(NodeId, Arc<Run>)> = Vec::with_capacity(taps.len());
+        let batch = &subject.prepared.view.preprocessed.batch;
+        let report = session
+            .run_watched(batch, &taps, Watch { cancel, on_progress: &on_progress }, &mut |tap| {
+                fresh.push((tap.node, Arc::new(Run::new(tap.activation, started.elapsed()))));
+                ControlFlow::Continue(())
+            })
+            .map_err(failed)?;
+        if report.outcome != Outcome::Finished {
+            return Err(Stop::Cancelled);
+        }
+        // The nearest stage comes first in `also`, and stays longest.
+        let rank = |node: &NodeId| also.iter().position(|other| other == node).map_or(0, |rank| rank + 1);
+        fresh.sort_by_key(|(node, _)| std::cmp::Reverse(rank(node)));
+        Ok(fresh)
     }
 
     /// The session of the requested model. If the model has to be loaded, the request `id` gets a progress event.
@@ -216,6 +281,15 @@ impl Pipeline {
         self.sessions.push((key, session));
         Ok(self.sessions.len() - 1)
     }
+}
+
+fn size_of_input(subject: &Subject) -> PixelSize {
+    let batch = &subject.prepared.view.preprocessed.batch;
+    PixelSize::new(batch.width(), batch.height())
+}
+
+fn run_key(subject: &Subject, wanted: &FullRequest, node: NodeId) -> RunKey {
+    RunKey { picture: subject.key.clone(), model: model_key(wanted), input: wanted.of.input, node }
 }
 
 fn model_key(wanted: &FullRequest) -> ModelKey {

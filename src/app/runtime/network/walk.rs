@@ -8,6 +8,7 @@ use std::time::Instant;
 use egui::ColorImage;
 
 use crate::app::message::event::Event;
+use crate::app::model::beside::BESIDE_BYTES;
 use crate::app::model::layers::{LayerSummary, Walked};
 use crate::app::model::pins::{PinImage, PinnedChannel};
 use crate::app::model::request::FullRequest;
@@ -15,6 +16,7 @@ use crate::app::model::tiles as textures;
 use crate::app::runtime::channel_map::channel_map;
 use crate::app::runtime::network::keys::Run;
 use crate::app::runtime::network::pipeline::{Pipeline, Stop, failed};
+use crate::app::runtime::network::value::{Beside, NO_JOB};
 use crate::engine::CancelToken;
 use crate::graph::NodeId;
 use crate::mosaic::{MosaicSettings, compose};
@@ -23,15 +25,9 @@ use crate::tensor::{Activation, LayerStats, MapShape};
 /// Longest side of a layer's small picture, in pixels.
 const MEAN_MAP_SIDE: u32 = 48;
 
-/// Memory budget for values that are kept from an overview, in bytes. Layers are kept in the order of the run, as far as they fit; the
-/// first are the largest.
-const KEPT_OF_WALK_BYTES: usize = 96 << 20;
-
-/// A number that no request of a view has (these count from 1), so that progress events of this work are ignored.
-const NO_JOB: u64 = 0;
-
 impl Pipeline {
-    /// Runs the network once, up to the last of the layers, and makes a small picture and statistics of each.
+    /// Makes a small picture and statistics of each of the layers. Those whose values are kept need no run; the others are computed in
+    /// one. The values are the same to the bit, so they are kept too.
     pub(crate) fn walk(
         &mut self,
         wanted: &FullRequest,
@@ -40,27 +36,57 @@ impl Pipeline {
     ) -> Result<(), Stop> {
         let subject = self.subject(NO_JOB, &wanted.of.picture, wanted, cancel)?;
         let mut layers = HashMap::new();
-        let (mut kept, mut kept_bytes) = (Vec::new(), 0);
-        let session = self.session(NO_JOB, wanted)?;
-        let batch = &subject.prepared.view.preprocessed.batch;
-        let started = Instant::now();
-        session
-            .run(batch, nodes, cancel, &mut |tap| {
-                let run = Arc::new(Run::new(tap.activation, started.elapsed()));
-                layers.insert(tap.node, summary(&run));
-                let num_bytes = size_of_val(run.activation.values());
-                if kept_bytes + num_bytes <= KEPT_OF_WALK_BYTES {
-                    kept_bytes += num_bytes;
-                    kept.push((tap.node, run));
-                }
-                if cancel.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-            })
-            .map_err(failed)?;
+        let mut missing = Vec::new();
+        for node in nodes {
+            if cancel.is_cancelled() {
+                return Err(Stop::Cancelled);
+            }
+            match self.kept(&subject, wanted, *node) {
+                Some(run) => drop(layers.insert(*node, summary(&run))),
+                None => missing.push(*node),
+            }
+        }
+        if !missing.is_empty() {
+            let (mut kept, mut kept_bytes) = (Vec::new(), 0);
+            let session = self.session(NO_JOB, wanted)?;
+            let batch = &subject.prepared.view.preprocessed.batch;
+            let started = Instant::now();
+            session
+                .run(batch, &missing, cancel, &mut |tap| {
+                    let run = Arc::new(Run::new(tap.activation, started.elapsed()));
+                    layers.insert(tap.node, summary(&run));
+                    let num_bytes = size_of_val(run.activation.values());
+                    if kept_bytes + num_bytes <= BESIDE_BYTES {
+                        kept_bytes += num_bytes;
+                        kept.push((tap.node, run));
+                    }
+                    if cancel.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+                })
+                .map_err(failed)?;
+            if cancel.is_cancelled() {
+                return Err(Stop::Cancelled);
+            }
+            self.keep(&subject, wanted, kept);
+        }
+        self.tell.event(Event::Walked(Arc::new(Walked { wanted: Box::new(wanted.clone()), layers })));
+        Ok(())
+    }
+
+    /// Computes the stages that aren't kept, as far as the budget allows, the nearest first.
+    pub(crate) fn ahead(&mut self, wanted: &FullRequest, cancel: &CancelToken) -> Result<(), Stop> {
         if cancel.is_cancelled() {
             return Err(Stop::Cancelled);
         }
-        self.keep(&subject, wanted, kept);
-        self.tell.event(Event::Walked(Arc::new(Walked { wanted: Box::new(wanted.clone()), layers })));
+        let subject = self.subject(NO_JOB, &wanted.of.picture, wanted, cancel)?;
+        let node = self.node(NO_JOB, wanted)?;
+        let last = self.session(NO_JOB, wanted)?.backbone().graph().final_node();
+        let mut missing = self.beside(&subject, wanted, (last, node))?;
+        missing.reverse();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let runs = self.run(NO_JOB, &subject, wanted, (&missing, &[]), cancel)?;
+        self.keep(&subject, wanted, runs);
         Ok(())
     }
 
@@ -75,14 +101,14 @@ impl Pipeline {
         let known: Vec<(NodeId, &PinnedChannel)> =
             pins.iter().filter_map(|pin| Some((graph.find(&pin.layer)?, pin))).collect();
         let nodes: Vec<NodeId> = known.iter().map(|(node, _)| *node).collect();
-        let runs = self.values(NO_JOB, &subject, wanted, &nodes, cancel)?;
+        let runs = self.values(NO_JOB, &subject, wanted, &nodes, Beside::Nothing, cancel)?;
         let mut images = Vec::with_capacity(known.len());
         for ((_, pin), run) in known.iter().zip(&runs) {
-            let Some(stats) = run.stats.channels.get(pin.channel) else { continue };
+            let Some(stats) = run.stats().channels.get(pin.channel) else { continue };
             images.push(PinImage {
                 id: pin.id,
                 picture: wanted.of.picture.label(&subject.picture),
-                map: channel_map(&run.activation, &run.stats, &wanted.of.settings, pin.channel)
+                map: channel_map(&run.activation, run.stats(), &wanted.of.settings, pin.channel)
                     .map_err(failed)?,
                 stats: *stats,
             });
@@ -93,7 +119,7 @@ impl Pipeline {
 }
 
 fn summary(run: &Run) -> LayerSummary {
-    let (activation, stats) = (&run.activation, &run.stats);
+    let (activation, stats) = (&run.activation, run.stats());
     LayerSummary {
         name: activation.name().to_owned(),
         shape: activation.shape(),

@@ -1,6 +1,7 @@
 //! The panels and dialogs of the window, one file each. They read the model and push commands.
 
 pub(crate) mod bar;
+pub(crate) mod busy;
 pub(crate) mod canvas;
 pub(crate) mod channel;
 pub(crate) mod classes;
@@ -21,6 +22,7 @@ pub(crate) mod order;
 pub(crate) mod over;
 pub(crate) mod palette;
 pub(crate) mod pins;
+pub(crate) mod planned;
 pub(crate) mod preprocessing;
 pub(crate) mod running;
 pub(crate) mod save;

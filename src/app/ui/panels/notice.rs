@@ -6,16 +6,17 @@ use crate::app::message::remedy;
 use crate::app::message::view::ViewCommand;
 use crate::app::message::views::ViewsCommand;
 use crate::app::message::weights::WeightsCommand;
-use crate::app::model::naming;
 use crate::app::model::view::{Trouble, ViewState};
 use crate::app::ui::context::Context;
-use crate::app::ui::{spinner, theme};
+use crate::app::ui::panels::busy;
+use crate::app::ui::theme;
 use crate::engine::same_architecture;
 
 /// Draws the notice over a view's mosaic, if there is one: what is being done, what is missing, what failed.
 pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, panel: Rect) {
     let is_first = view.shown.is_none();
-    if view.trouble.is_none() && !(is_first && view.busy.is_some()) {
+    let is_long = busy::is_long(ui, cx, view);
+    if view.trouble.is_none() && !(view.busy.is_some() && (is_first || is_long)) {
         return;
     }
     let width = (panel.width() - 48.0).clamp(120.0, 460.0);
@@ -29,12 +30,12 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, panel: R
             ui.set_width(width - 34.0);
             let area = egui::ScrollArea::vertical().id_salt(("notice", view.id)).max_height(room);
             area.min_scrolled_height(room.min(40.0)).show(ui, |ui| match &view.trouble {
-                None => {
+                None => busy::draw(ui, cx, view, is_long),
+                Some(Trouble::Stopped) => {
+                    ui.strong("Stopped");
                     ui.horizontal(|ui| {
-                        spinner::draw(ui);
-                        ui.label(
-                            view.busy.map_or_else(String::new, |what| naming::busy(cx.model, view, what)),
-                        );
+                        try_again(ui, cx, view);
+                        go_back(ui, cx, view);
                     });
                 }
                 Some(Trouble::NeedsWeights) => needs_weights(ui, cx, view),
@@ -48,10 +49,7 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, panel: R
                         ui.add(egui::Label::new(reason.as_str()).wrap());
                     });
                     ui.horizontal(|ui| {
-                        if ui.button("Try again").clicked() {
-                            cx.commands.push(ViewsCommand::Activate(view.id));
-                            cx.commands.push(ViewCommand::Retry);
-                        }
+                        try_again(ui, cx, view);
                         go_back(ui, cx, view);
                     });
                 }
@@ -82,6 +80,13 @@ pub(crate) fn ask_column(ctx: &egui::Context, cx: &mut Context<'_>) {
     });
     if answer.inner || answer.should_close() {
         cx.commands.push(ViewCommand::DropTable);
+    }
+}
+
+fn try_again(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState) {
+    if ui.button("Try again").clicked() {
+        cx.commands.push(ViewsCommand::Activate(view.id));
+        cx.commands.push(ViewCommand::Retry);
     }
 }
 

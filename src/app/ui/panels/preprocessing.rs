@@ -5,6 +5,7 @@ use egui::ComboBox;
 use crate::app::message::view::ViewCommand;
 use crate::app::message::window::WindowCommand;
 use crate::app::ui::context::Context;
+use crate::app::ui::panels::planned;
 use crate::app::ui::widgets::setting;
 use crate::input::{FitChoice, ParseChoiceError, ValueChoice};
 use crate::render::Change;
@@ -63,6 +64,7 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
             }
         }
     });
+    planned::draw(ui, cx, &asked);
     let named = ValueScale::NAMED.map(|(name, _)| name);
     let current = choices.values.to_string();
     setting(ui, "Preprocessing", "How samples become values", |ui, width| {
