@@ -204,3 +204,46 @@ fn painted(
 fn is_done(job: &BatchJob, figure: &BatchFigure) -> bool {
     job.written.contains(&figure.path) || (!replaces(job, figure) && figure.is_there(job.of.has_values))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::model::save::SaveLooks;
+    use crate::app::model::task::batch::BatchRequest;
+    use crate::engine::DeviceChoice;
+    use crate::input::dataset::PictureLocation;
+    use crate::models::Registry;
+    use crate::render::{BatchLayers, DEFAULT_TAG};
+
+    /// A broken picture fails with each network.
+    #[test]
+    fn a_picture_that_fails_with_two_networks_is_one_picture() {
+        let of = BatchRequest {
+            request: ViewRequest::new(Registry::find(DEFAULT_TAG).unwrap()),
+            source: None,
+            frames: (0, 0),
+            models: Vec::new(),
+            layers: BatchLayers::Final,
+            folder: "out".into(),
+            has_values: false,
+            replaces: false,
+            looks: SaveLooks::default(),
+            device: DeviceChoice::default(),
+        };
+        let mut job = BatchJob::new(of, false, CancelToken::new());
+        let picture = |name: &str| PictureRef {
+            label: name.into(),
+            picture: PictureLocation::File(name.into()),
+            camera: None,
+            row: None,
+            stem: name.into(),
+        };
+        for (name, reason) in
+            [("a.png", "broken"), ("a.png", "broken"), ("a.png", "other"), ("b.png", "broken")]
+        {
+            fail(&mut job, &picture(name), reason.to_owned());
+        }
+        assert_eq!(job.news.num_failed, 2);
+        assert_eq!(job.news.failures.len(), 3, "each reason once: {:?}", job.news.failures);
+    }
+}
