@@ -122,6 +122,9 @@ pub(crate) fn seen_view(model: &Model, scratch: &Scratch, ctx: &egui::Context) -
     let size = size_of(shown);
     let (corner, seen) = (viewport.origin(panel, size), panel.size() / viewport.scale);
     let start = (panel.min - corner) / viewport.scale;
+    // A place that is a whole pixel but for the rounding of f32 is that pixel.
+    let whole = |at: f32| if (at - at.round()).abs() < 1e-3 { at.round() } else { at };
+    let start = egui::vec2(whole(start.x), whole(start.y));
     let on_screen = panel.size() * ctx.pixels_per_point();
     let is_dark = ctx.theme() == egui::Theme::Dark;
     Some(PartSeen {

@@ -32,6 +32,7 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     controls::draw(ui, cx);
     details::draw(ui, cx);
     timeline::draw(ui, cx);
+    let middle = ui.available_rect_before_wrap();
     egui::CentralPanel::no_frame().show(ui, |ui| views::draw(ui, cx));
     models::ask(ui.ctx(), cx);
     notice::ask_column(ui.ctx(), cx);
@@ -40,7 +41,7 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     log::draw(ui.ctx(), cx);
     help::draw(ui.ctx(), cx);
     palette::draw(ui.ctx(), cx);
-    toasts::draw(ui.ctx(), cx);
+    toasts::draw(ui.ctx(), cx, middle);
     frame_times(ui.ctx(), cx);
 }
 

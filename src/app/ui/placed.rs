@@ -12,7 +12,7 @@ const MIN_TILE: f32 = 4.0;
 
 /// A mosaic with its place on the screen.
 #[derive(Clone, Copy)]
-pub(crate) struct Placed<'a> {
+pub(crate) struct PlacedMosaic<'a> {
     pub(crate) geometry: &'a Geometry,
     /// The mosaic's left top corner, in points.
     pub(crate) origin: Pos2,
@@ -21,7 +21,7 @@ pub(crate) struct Placed<'a> {
     pub(crate) pixels_per_point: f32,
 }
 
-impl Placed<'_> {
+impl PlacedMosaic<'_> {
     /// Where a tile begins and ends along one axis, in points.
     fn along(&self, origin: f32, at: usize, num: usize, length: u32) -> (f32, f32) {
         let gap = self.geometry.gap();
@@ -114,8 +114,12 @@ mod tests {
     fn what_is_under_the_pointer_is_what_is_drawn_there() {
         let mosaic = mosaic();
         for (scale, pixels_per_point) in [(0.7, 1.0), (1.3, 1.0), (3.7, 2.0), (22.4, 1.5)] {
-            let placed =
-                Placed { geometry: &mosaic.geometry, origin: pos2(13.3, 41.8), scale, pixels_per_point };
+            let placed = PlacedMosaic {
+                geometry: &mosaic.geometry,
+                origin: pos2(13.3, 41.8),
+                scale,
+                pixels_per_point,
+            };
             for position in 0..30 {
                 for (row, column) in [(0, 0), (6, 4), (3, 2)] {
                     let value = placed.value(position, row, column).unwrap();
@@ -130,7 +134,7 @@ mod tests {
     #[test]
     fn every_point_of_the_mosaic_belongs_to_a_tile_and_none_beside_it() {
         let mosaic = mosaic();
-        let placed = Placed {
+        let placed = PlacedMosaic {
             geometry: &mosaic.geometry,
             origin: pos2(10.0, 20.0),
             scale: 6.5,

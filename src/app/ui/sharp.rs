@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 use egui::{Color32, Pos2, Rect, TextureHandle, TextureOptions, pos2, vec2};
 
 use crate::app::model::shown::Shown;
-use crate::app::ui::placed::Placed;
+use crate::app::ui::placed::PlacedMosaic;
 use crate::app::ui::textures::Texture;
 use crate::mosaic::{ScreenPlace, on_screen};
 
@@ -28,7 +28,7 @@ pub(crate) struct Sharp {
 pub(crate) fn paint(
     painter: &egui::Painter,
     shown: &Arc<Shown>,
-    placed: &Placed<'_>,
+    placed: &PlacedMosaic<'_>,
     texture: &Texture,
     ground: Color32,
     kept: &mut Option<Sharp>,
@@ -85,7 +85,7 @@ pub(crate) fn paint(
 const WHOLE: Rect = Rect { min: Pos2::ZERO, max: Pos2::new(1.0, 1.0) };
 
 /// Draws each visible tile from the texture, in which every value is a square of the same size.
-fn squares(painter: &egui::Painter, shown: &Shown, placed: &Placed<'_>, texture: &Texture) {
+fn squares(painter: &egui::Painter, shown: &Shown, placed: &PlacedMosaic<'_>, texture: &Texture) {
     let clip = painter.clip_rect();
     let tiles = placed.geometry.tiles();
     let enlarged = shown.enlargement as f32;

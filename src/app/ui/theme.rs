@@ -12,7 +12,7 @@ use crate::app::ui::icons;
 
 /// The colours of one of the two looks. Texts have a contrast of at least 4.5 : 1 on every ground that they stand on.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Tokens {
+pub(crate) struct ThemeColours {
     /// Behind the mosaics, so that a mosaic looks continuous with its gaps.
     pub(crate) canvas: Color32,
     pub(crate) panel: Color32,
@@ -32,7 +32,7 @@ pub(crate) struct Tokens {
     pub(crate) error: Color32,
 }
 
-pub(crate) const DARK: Tokens = Tokens {
+pub(crate) const DARK: ThemeColours = ThemeColours {
     canvas: Color32::from_rgb(0x0a, 0x0b, 0x0d),
     panel: Color32::from_rgb(0x16, 0x18, 0x1c),
     card: Color32::from_rgb(0x1c, 0x1f, 0x24),
@@ -49,7 +49,7 @@ pub(crate) const DARK: Tokens = Tokens {
     error: Color32::from_rgb(0xff, 0x78, 0x6e),
 };
 
-pub(crate) const LIGHT: Tokens = Tokens {
+pub(crate) const LIGHT: ThemeColours = ThemeColours {
     canvas: Color32::from_rgb(0xec, 0xee, 0xf1),
     panel: Color32::from_rgb(0xf7, 0xf8, 0xfa),
     card: Color32::from_rgb(0xff, 0xff, 0xff),
@@ -67,12 +67,12 @@ pub(crate) const LIGHT: Tokens = Tokens {
 };
 
 /// The colours of the dark or the light look.
-pub(crate) const fn tokens(is_dark: bool) -> &'static Tokens {
+pub(crate) const fn tokens(is_dark: bool) -> &'static ThemeColours {
     if is_dark { &DARK } else { &LIGHT }
 }
 
 /// The colours of the look that a widget is drawn in.
-pub(crate) fn of(ui: &egui::Ui) -> &'static Tokens {
+pub(crate) fn of(ui: &egui::Ui) -> &'static ThemeColours {
     tokens(ui.visuals().dark_mode)
 }
 

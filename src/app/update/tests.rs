@@ -508,6 +508,8 @@ fn what_waits_says_what_it_waits_for_and_running_tasks_show_their_count() {
     tell(&mut model, Event::ErrandBegun(id));
     assert_eq!(naming::doing(&model).as_deref(), Some("Reading x.pth…"));
     tell(&mut model, Event::ErrandOver(id, None));
+    // The answer came before.
+    model.opening.fitting = None;
     assert_eq!(naming::doing(&model), None);
     ask(&mut model, layer("act3"));
     assert_eq!(naming::doing(&model).as_deref(), Some("Waiting for the export: 118 of 598"));

@@ -139,7 +139,7 @@ fn a_class_map_replaces_the_channels() {
     assert!(!window.says("class map"), "no classifier, no class maps");
     window.choose_model("lite0");
     window.wait_for("tf_efficientnet_lite0.in1k · bn2.act 1280×7×7");
-    window.wait_for("tiger cat ");
+    window.wait_for("tiger cat: ");
     window.choose("Shown", "class map: likeliest class");
     window.wait_for("bn2.act, class 282 (tiger cat) · 1×7×7");
     window.type_into("or class:", "tabby");

@@ -218,7 +218,7 @@ fn the_closest_channel_is_found_in_all_other_views() {
     window.click("Add view");
     window.settle();
     window.type_into("Channel number", "135");
-    window.wait_for("rank ");
+    window.wait_for(" by mean, ");
     window.press(egui::Key::C);
     let num =
         |w: &Window| w.texts().iter().filter(|t| t.contains("closest to channel 135 of view 4:")).count();

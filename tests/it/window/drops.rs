@@ -116,12 +116,12 @@ fn the_view_under_the_pointer_takes_what_is_dropped() {
 #[test]
 fn where_files_cannot_be_dropped_the_window_says_what_works() {
     let mut window = Window::with_cat();
-    assert!(window.says("or drop a file here"));
+    assert!(window.describes("drop a file, or type its path"));
     window.harness.state_mut().set_takes_drops(false);
     window.harness.run_steps(5);
     window.choose_model(B0);
     window.wait_for(&format!("The weights of {B0} are not installed"));
-    assert!(!window.says("drop a file") && !window.says("drop it"), "{:?}", window.texts());
+    assert!(!window.describes("drop a file") && !window.says("drop it"), "{:?}", window.texts());
     assert!(window.says("open or paste a picture, or type its path"), "{:?}", window.texts());
     assert!(window.says("load it here or type its path on the left"), "{:?}", window.texts());
 }

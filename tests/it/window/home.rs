@@ -105,7 +105,7 @@ fn every_widget_has_a_name() {
             .collect()
     };
     assert_eq!(nameless(&window), Vec::<String>::new(), "setup");
-    window.wait_for("728×19×19 · ");
+    window.wait(|w| w.describes("728×19×19 · "), "the numbers of the layers");
     window.menu("View", "Layer statistics");
     window.harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::E);
     window.harness.run_steps(5);

@@ -9,7 +9,7 @@ use super::Window;
 fn the_tree_lists_every_stage_and_selects_it() {
     let mut window = Window::with_cat();
     // The numbers arrive together with the thumbnails, from one run.
-    window.wait_for("728×19×19 · 0 % dead");
+    window.wait(|w| w.describes("728×19×19 · 0 % dead"), "the numbers of the layers");
     window.click("block3");
     window.wait_for("xception.keras_in1k · block3 728×19×19");
     window.click("input");

@@ -116,12 +116,13 @@ impl Window {
 
     fn texts(&self) -> Vec<String> {
         let all = self.harness.root().query_all(egui_kittest::kittest::By::new());
-        all.flat_map(|n| {
-            let node = n.accesskit_node();
-            [node.label().or_else(|| node.value()), node.description()]
-        })
-        .flatten()
-        .collect()
+        all.filter_map(|n| n.accesskit_node().label().or_else(|| n.accesskit_node().value())).collect()
+    }
+
+    /// Whether the description of some widget contains `text`.
+    fn describes(&self, text: &str) -> bool {
+        let mut all = self.harness.root().query_all(egui_kittest::kittest::By::new());
+        all.any(|n| n.accesskit_node().description().is_some_and(|words| words.contains(text)))
     }
 
     fn says(&self, text: &str) -> bool {

@@ -49,7 +49,7 @@ fn what_was_open_comes_back() {
     window.wait_for(&format!("{TAG} · "));
     window.settle();
     window.type_into("Channel number", "7");
-    window.wait_for("rank ");
+    window.wait_for(" by mean, ");
     window.click("Pin");
     window.type_path(&drive());
     window.wait_for("drive, row 0, center");

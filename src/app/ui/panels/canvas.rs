@@ -10,7 +10,7 @@ use crate::app::message::views::ViewsCommand;
 use crate::app::model::shown::Shown;
 use crate::app::model::view::ViewState;
 use crate::app::ui::context::Context;
-use crate::app::ui::placed::Placed;
+use crate::app::ui::placed::PlacedMosaic;
 use crate::app::ui::scratch::Pointed;
 use crate::app::ui::sharp;
 use crate::app::ui::theme;
@@ -83,7 +83,7 @@ pub(crate) fn draw(
     }
     viewport.settle_on(panel, size, pixels_per_point);
 
-    let placed = Placed {
+    let placed = PlacedMosaic {
         geometry: &shown.mosaic.geometry,
         origin: viewport.origin(panel, size),
         scale: viewport.scale,
@@ -147,7 +147,7 @@ pub(crate) fn draw(
 }
 
 /// Marks the values that stand for a place of the picture: one value in each tile, or the patch of that location.
-fn mark_same_place(painter: &egui::Painter, shown: &Shown, (x, y): (f64, f64), placed: &Placed<'_>) {
+fn mark_same_place(painter: &egui::Painter, shown: &Shown, (x, y): (f64, f64), placed: &PlacedMosaic<'_>) {
     let Some((row, column)) = shown.placement.position_at(x, y) else { return };
     let geometry = &shown.mosaic.geometry;
     if geometry.layout() == MosaicLayout::Locations {
@@ -199,7 +199,7 @@ fn menu(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState) {
 }
 
 /// Marks the box on the picture in each tile that is large enough.
-fn mark_box(painter: &egui::Painter, shown: &Shown, boxed: Share, placed: &Placed<'_>) {
+fn mark_box(painter: &egui::Painter, shown: &Shown, boxed: Share, placed: &PlacedMosaic<'_>) {
     let Some((rows, columns)) = shown.placement.positions_in(boxed) else { return };
     if placed.geometry.layout() != MosaicLayout::Channels || placed.tile(0, 0).width() < MIN_BOXED {
         return;
@@ -264,7 +264,7 @@ fn place_words(ui: &mut Ui, inset: Rect, words: &str) {
 }
 
 /// Outlines the values of a channel in the locations layout, where it has one in each patch, if they are large enough and not too many.
-fn outline_cells(painter: &egui::Painter, shown: &Shown, channel: usize, placed: &Placed<'_>) {
+fn outline_cells(painter: &egui::Painter, shown: &Shown, channel: usize, placed: &PlacedMosaic<'_>) {
     let shape = shown.activation.shape();
     let Some(position) = shown.mosaic.order.position_of(channel) else { return };
     if shown.mosaic.geometry.layout() != MosaicLayout::Locations || shape.plane() > MAX_OUTLINED_CELLS {

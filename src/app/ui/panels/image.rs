@@ -77,6 +77,7 @@ fn path(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     let field = egui::TextEdit::singleline(&mut cx.scratch.typed_path).desired_width(f32::INFINITY);
     let field = ui.add(field.hint_text(hint));
     field.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Path"));
+    ui.ctx().accesskit_node_builder(field.id, |node| node.set_description(hint));
     select_on_focus(ui, &field, &cx.scratch.typed_path);
     let is_entered = field.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter));
     if let Some(path) = typed_path(&cx.scratch.typed_path).filter(|_| is_entered) {

@@ -1,4 +1,4 @@
-//! Messages, over the lower right corner of the window: they move nothing, and go when they have been read. Errors stay until they are
+//! Messages, over the lower right corner of the views, so that no panel is covered: they move nothing, and go when they have been read. Errors stay until they are
 //! dismissed. All of them can be read again in the log under Help.
 //!
 //! They are widgets of our own. egui-notify only paints its toasts: they are not in the accessibility tree and can't be copied.
@@ -16,19 +16,20 @@ const TEXT_WIDTH: f32 = 330.0;
 /// Width of a message's margins and of its button.
 const BESIDE_TEXT: f32 = 60.0;
 
-/// Distance from the window's right edge, and from its lower edge, where the status bar is.
-const MARGIN: egui::Vec2 = vec2(12.0, 40.0);
+/// Distance from the right edge of the views, and from their lower edge, where the scale is.
+const MARGIN: egui::Vec2 = vec2(12.0, 60.0);
 
 /// Greatest number of characters that are shown of a message; the log has all of them.
 const MAX_CHARS: usize = 600;
 
-pub(crate) fn draw(ctx: &Egui, cx: &mut Context<'_>) {
+pub(crate) fn draw(ctx: &Egui, cx: &mut Context<'_>, views: egui::Rect) {
     if cx.model.messages.is_empty() {
         cx.scratch.is_on_messages = false;
         return;
     }
-    let width = TEXT_WIDTH.min(ctx.content_rect().width() - 2.0 * MARGIN.x - BESIDE_TEXT).max(60.0);
-    let corner = Area::new(Id::unique("messages")).anchor(Align2::RIGHT_BOTTOM, -MARGIN);
+    let width = TEXT_WIDTH.min(views.width() - 2.0 * MARGIN.x - BESIDE_TEXT).max(60.0);
+    let corner = views.right_bottom() - MARGIN;
+    let corner = Area::new(Id::unique("messages")).pivot(Align2::RIGHT_BOTTOM).fixed_pos(corner);
     let drawn = corner.order(egui::Order::Foreground).show(ctx, |ui| {
         for (at, message) in cx.model.messages.iter().enumerate() {
             if one(ui, message, width) {

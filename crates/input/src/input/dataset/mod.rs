@@ -21,6 +21,8 @@ mod files;
 mod folder;
 #[cfg(feature = "hdf5")]
 mod frames;
+#[cfg(not(feature = "hdf5"))]
+mod frames_absent;
 mod grouping;
 mod known_names;
 mod labelled;
@@ -40,8 +42,6 @@ mod walk;
 pub use camera::{Camera, OtherCamera, UnknownCamera};
 #[cfg(feature = "hdf5")]
 pub use comma::CommaSource;
-#[cfg(not(feature = "hdf5"))]
-pub use comma_absent::NoFrames as Frames;
 pub use error::DatasetError;
 pub use expand::{ExpandError, PictureRef, expand_inputs};
 pub use file_set::FileSetSource;
@@ -49,6 +49,8 @@ pub use files::is_picture;
 pub use folder::FolderSource;
 #[cfg(feature = "hdf5")]
 pub use frames::Frames;
+#[cfg(not(feature = "hdf5"))]
+pub use frames_absent::NoFrames as Frames;
 pub use labelled::LabelledList;
 pub use naming::NameCoding;
 pub use open::{
