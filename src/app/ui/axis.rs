@@ -43,6 +43,9 @@ fn step(span: f64) -> Option<f64> {
     STEPS.iter().map(|step| step * power).find(|step| *step <= most)
 }
 
+/// Greatest power of ten of a count.
+const MAX_POWER: f64 = 15.0;
+
 /// Marks of an axis of counts on a logarithmic scale, where a count `n` is at `log10(n + 1)`: zero and powers of ten, or, where there is
 /// only one of these, smaller steps.
 pub(crate) fn count_marks(input: &GridInput) -> Vec<GridMark> {
@@ -50,7 +53,8 @@ pub(crate) fn count_marks(input: &GridInput) -> Vec<GridMark> {
     if !(high.is_finite() && high > 0.0) {
         return Vec::new();
     }
-    let most = 10f64.powf(high) - 1.0;
+    // Bounds of an axis without bars may be anything.
+    let most = 10f64.powf(high.min(MAX_POWER)) - 1.0;
     let powers = most.max(1.0).log10().floor() as u32 + 1;
     let counts: Vec<f64> = if powers > 1 {
         (0..powers)
@@ -77,6 +81,13 @@ pub(crate) fn count_label(mark: GridMark) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_axis_of_any_bounds_has_marks_or_none() {
+        for high in [0.0, 1.0, 30.0, 1e9, f64::MAX, f64::INFINITY, f64::NAN] {
+            assert!(count_marks(&input(0.0, high)).len() < 12, "{high}");
+        }
+    }
 
     fn input(low: f64, high: f64) -> GridInput {
         GridInput { bounds: (low, high), base_step_size: 0.01 }

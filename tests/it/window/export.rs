@@ -446,7 +446,6 @@ fn a_sheet_is_restored_with_the_range_and_colours_of_each_panel() {
     };
     let mut window = Window::with_cat();
     window.click("Add view");
-    window.click("Layers");
     window.type_into("Search layers", "block12");
     window.wait_for("2 · xception.keras_in1k · block12");
     window.settle();
@@ -469,7 +468,6 @@ fn a_sheet_is_restored_with_the_range_and_colours_of_each_panel() {
     assert_eq!(read_record(&again).unwrap().panels, record.panels);
     // The first view's map was that of unsigned values; a signed layer has a map with two sides.
     window.click("1 · xception.keras_in1k · act4 · cat.png");
-    window.click("Layers");
     window.type_into("Search layers", "block12");
     window.wait_for("1 · xception.keras_in1k · block12");
     window.settle();
