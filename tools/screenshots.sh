@@ -64,10 +64,30 @@ finish() {
     wait "$app"
 }
 
+# palette WORDS: does what the command palette finds for these words.
+palette() {
+    xdotool key ctrl+shift+p
+    sleep 1
+    xdotool type --delay 40 "$1"
+    sleep 1
+    xdotool key Return
+    sleep 1
+}
+
 start 'cat.png .* xception.keras_in1k .* act4'
-xdotool mousemove 642 233
-sleep 1
+sleep 5
+xdotool mousemove 642 233 click 1
+sleep 4
 shot window
+# The picture in the right panel: a box around an eye.
+xdotool mousemove 1150 125 mousedown 1
+for step in 1 2 3 4; do xdotool mousemove $((1150 + 7 * step)) $((125 + 6 * step)); sleep 0.2; done
+xdotool mouseup 1
+xdotool mousemove 640 660
+sleep 2
+shot box
+xdotool mousemove 1164 137 click 1
+xdotool mousemove 642 233
 for _ in $(seq 7); do xdotool click 4; sleep 0.1; done
 sleep 1
 shot zoom
@@ -76,46 +96,44 @@ xdotool key f
 sleep 0.5
 
 # Compare: two more views with other networks; the pointer is on an eye of the cat.
-add_view() {
+for network in vgg16.keras_in1k tf_efficientnet_lite0.in1k; do
     xdotool key ctrl+t
     sleep 1
-    xdotool mousemove 130 239 click 1
-    sleep 2
-    xdotool type --delay 60 "$1"
-    sleep 1
-    xdotool key Return
-    wait_for "cat.png .* $2"
-}
-add_view vgg16.k vgg16.keras_in1k
-add_view lite0 tf_efficientnet_lite0.in1k
+    palette "$network"
+    wait_for "cat.png .* $network"
+done
 xdotool mousemove 445 240
 for _ in $(seq 7); do xdotool click 4; sleep 0.1; done
 sleep 2
-xdotool mousemove 299 218
+xdotool mousemove 430 225
 sleep 1
 shot compare
 xdotool key f
 sleep 0.5
 xdotool key Escape
-# Closes the second view by its cross, then the third, which is the active one.
-xdotool mousemove 960 92 click 1
+xdotool key ctrl+w
 sleep 1
 xdotool key ctrl+w
 wait_for 'cat.png .* xception.keras_in1k'
 
-# Goes by key to a layer of 37x37 maps, then shows the details of a channel.
-xdotool mousemove 140 38 click 1
-sleep 4
-xdotool mousemove 640 400
+# Goes by key to a layer of 37x37 maps, then shows the details of a channel; a picture of each layer for the moving one.
+xdotool mousemove 640 700
+mkdir -p "$work/walk"
+n=0
 for layer in act3 block12 block11 block10 block9 block8 block7 block6 block5 block4 block3 block2; do
+    import -window root "$work/walk/$(printf %02d $n).png"
+    n=$((n + 1))
     xdotool key alt+Up
     wait_for "cat.png .* $layer"
 done
 sleep 2
+import -window root "$work/walk/$(printf %02d $n).png"
 shot layers
+convert -delay 70 -loop 0 "$work"/walk/*.png -resize 960x -colors 96 -layers optimize screenshots/walk.gif
+echo screenshots/walk.gif
 xdotool mousemove 470 215 click 1
 sleep 3
-xdotool mousemove 1045 395
+xdotool mousemove 1045 125
 sleep 1
 shot filter
 xdotool mousemove 640 400
@@ -128,30 +146,31 @@ xdotool key Escape
 finish
 test -n "$(find "$XDG_DATA_HOME" -name '*.ron')" || { echo "nothing was remembered" >&2; exit 1; }
 
-# The next start of the program, controlled by typing. The tree is still open, so first the setup is opened, then a log's path is typed.
-start 'cat.png .* tf_efficientnet_lite0.in1k .* bn2.act' view --model tf_efficientnet_lite0.in1k
-sleep 2
+# The next start of the program opens what was open last.
+start '1500000000004200000.jpg .* block2'
+sleep 3
 shot next_day
-xdotool mousemove 32 38 click 1
-sleep 1
-xdotool mousemove 100 152 click 1
+finish
+
+# A log, by typing its path.
+start 'cat.png .* tf_efficientnet_lite0.in1k .* bn2.act' view --model tf_efficientnet_lite0.in1k
+xdotool mousemove 140 174 click 1
 sleep 0.5
 xdotool type --delay 30 "assets/drive/interpolated.csv"
 xdotool key Return
 wait_for 'drive, row 0, center'
+xdotool mousemove 640 200 click 1
 for frame in 1 2 3 4 5 6; do
     xdotool mousemove 640 300
     xdotool key Next
     wait_for "drive, row $frame, center"
 done
-sleep 1
-shot frames
-# Feature extraction of the log: the plan in the dialog that the File menu opens.
-xdotool mousemove 20 12 click 1
-sleep 1
-xdotool mousemove 70 349 click 1
 sleep 2
-xdotool mousemove 600 383 click 1
+shot frames
+# Feature extraction of the log: the plan in its dialog.
+palette 'Extract features'
+sleep 1
+xdotool mousemove 600 472 click 1
 sleep 0.5
 xdotool type --delay 20 "$work/features"
 sleep 3
@@ -159,7 +178,7 @@ shot extract
 xdotool key Escape
 xdotool key Escape
 sleep 1
-xdotool mousemove 602 548 click 1
+palette 'All cameras'
 sleep 4
 xdotool mousemove 640 290
 sleep 1
@@ -173,25 +192,23 @@ start 'drive, row 0, center' view --model tf_efficientnet_lite0.in1k assets/driv
 sleep 2
 # A batch: both networks, a typed folder, Start; at the end every figure must exist.
 xdotool key ctrl+e
-sleep 1
-xdotool mousemove 394 305 click 1
+sleep 2
+xdotool mousemove 400 317 click 1
 sleep 0.5
-xdotool mousemove 580 411 click 1
+xdotool mousemove 580 421 click 1
 sleep 0.5
 xdotool type --delay 20 "$work/figures"
-sleep 2
+sleep 3
 shot batch
 xdotool mousemove 408 625 click 1
-for _ in $(seq 60); do [ "$(ls "$work/figures" 2>/dev/null | wc -l)" = 48 ] && break; sleep 0.5; done
+for _ in $(seq 120); do [ "$(ls "$work/figures" 2>/dev/null | wc -l)" = 48 ] && break; sleep 0.5; done
 [ "$(ls "$work/figures" | wc -l)" = 48 ] || { echo "the batch wrote $(ls "$work/figures" | wc -l) of 48 figures" >&2; exit 1; }
 xdotool key Escape
 sleep 1
 # An animation of the network's channels.
-xdotool mousemove 20 12 click 1
+palette 'Animate'
 sleep 1
-xdotool mousemove 47 375 click 1
-sleep 1
-xdotool mousemove 618 332 click 1
+xdotool mousemove 620 345 click 1
 sleep 0.5
 xdotool type --delay 20 "$work/moving.gif"
 sleep 2

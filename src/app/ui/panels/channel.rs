@@ -74,7 +74,11 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, shown: Option<&Arc<Shown>>
         (Some((channel, _)), None) => channel_bars(cx, shown, channel),
         (None, _) => [0; NUM_BINS],
     };
-    bars(ui, "channel histogram", &bins, shown);
+    if selected.is_some() {
+        bars(ui, "channel histogram", &bins, shown);
+    } else {
+        ui.allocate_exact_size(vec2(ui.available_width(), theme::HISTOGRAM_HEIGHT + 22.0), Sense::hover());
+    }
     section(ui, "Most similar channels", |ui| {
         ui.add(egui::Label::new(egui::RichText::new("correlation").small().weak()))
             .on_hover_text(CORRELATION);

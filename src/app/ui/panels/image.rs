@@ -128,8 +128,9 @@ fn frames(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         });
     }
     if let Some(sample) = open.source.sample(open.index) {
-        for (name, label) in open.source.label_names().iter().zip(&sample.labels) {
-            ui.label(format!("{name}: {label}"));
-        }
+        let labels = open.source.label_names().iter().zip(&sample.labels);
+        let labels: Vec<String> = labels.map(|(name, label)| format!("{name}: {label}")).collect();
+        let text = egui::RichText::new(labels.join(" · ")).small().color(theme::of(ui).quiet);
+        ui.add(egui::Label::new(text).wrap());
     }
 }

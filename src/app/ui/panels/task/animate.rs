@@ -6,7 +6,8 @@ use crate::app::message::task::TaskCommand;
 use crate::app::model::task::animate::AnimatePreview;
 use crate::app::model::task::{Task, TaskScope};
 use crate::app::ui::context::Context;
-use crate::app::ui::widgets::select_on_focus;
+use crate::app::ui::panels::task::choices;
+use crate::app::ui::widgets::{select_on_focus, setting};
 use crate::extract::Existing;
 use crate::render::AnimationMode;
 use crate::tensor::counted;
@@ -22,12 +23,17 @@ fn words(mode: AnimationMode) -> &'static str {
 pub(crate) fn scope(ui: &mut Ui, cx: &mut Context<'_>) {
     let old = &cx.model.tasks.animate.scope;
     let mut new = old.clone();
-    ComboBox::from_label("Animate over").selected_text(words(new.mode)).show_ui(ui, |ui| {
-        for mode in AnimationMode::ALL {
-            if ui.selectable_label(new.mode == mode, words(mode)).clicked() {
-                new.set_mode(mode);
-            }
-        }
+    setting(ui, "Animate over", "", |ui, width| {
+        let list = ComboBox::from_id_salt("Animate over").selected_text(words(new.mode));
+        list.width(width.min(choices::LIST_WIDTH))
+            .show_ui(ui, |ui| {
+                for mode in AnimationMode::ALL {
+                    if ui.selectable_label(new.mode == mode, words(mode)).clicked() {
+                        new.set_mode(mode);
+                    }
+                }
+            })
+            .response
     });
     ui.horizontal(|ui| {
         let hint = "Names with commas, first:N for the first N, all-stages, or final";

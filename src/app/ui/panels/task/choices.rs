@@ -6,6 +6,7 @@ use egui::{ComboBox, Ui};
 
 use crate::app::model::Model;
 use crate::app::model::task::basis::TaskLayers;
+use crate::app::ui::widgets::setting;
 
 /// A checkbox for each network whose weights are installed: the registry's and those of opened files.
 pub(crate) fn networks(ui: &mut Ui, model: &Model, tags: &mut BTreeSet<String>) {
@@ -33,14 +34,21 @@ pub(crate) fn layers(ui: &mut Ui, model: &Model, name: &str, but: &str, layers: 
         TaskLayers::This => format!("{this}, {but}"),
         TaskLayers::AllStages => "all stages".to_owned(),
     };
-    ComboBox::from_label(name).selected_text(words(*layers)).show_ui(ui, |ui| {
-        for other in [TaskLayers::Final, TaskLayers::This, TaskLayers::AllStages] {
-            if ui.selectable_label(*layers == other, words(other)).clicked() {
-                *layers = other;
+    setting(ui, name, "", |ui, width| {
+        let list = ComboBox::from_id_salt(name).selected_text(words(*layers)).width(width.min(LIST_WIDTH));
+        list.show_ui(ui, |ui| {
+            for other in [TaskLayers::Final, TaskLayers::This, TaskLayers::AllStages] {
+                if ui.selectable_label(*layers == other, words(other)).clicked() {
+                    *layers = other;
+                }
             }
-        }
+        })
+        .response
     });
 }
+
+/// Width of a list in a task's dialog.
+pub(crate) const LIST_WIDTH: f32 = 260.0;
 
 /// A field to type a folder's path, and a button to choose one; returns whether the button was clicked.
 pub(crate) fn folder(ui: &mut Ui, name: &str, choose: &str, folder: &mut String) -> bool {

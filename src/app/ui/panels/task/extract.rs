@@ -9,6 +9,7 @@ use crate::app::model::task::extract::{ExtractPreview, ExtractScope};
 use crate::app::model::task::{Task, TaskScope};
 use crate::app::ui::context::Context;
 use crate::app::ui::panels::task::choices;
+use crate::app::ui::widgets::setting;
 use crate::extract::{Existing, Found, Pool};
 use crate::features::FeatureFormat;
 use crate::tensor::counted;
@@ -26,24 +27,20 @@ pub(crate) fn scope(ui: &mut Ui, cx: &mut Context<'_>) {
     };
     choices::networks(ui, cx.model, &mut new.tags);
     choices::layers(ui, cx.model, "Features of", "which all must have", &mut new.layers);
-    ui.horizontal_wrapped(|ui| {
-        let pools = ["avg", "max", "gem", "none", "flatten"]
-            .map(|name| (Pool::from_str(name).ok(), pool_words(name)));
-        let pools: Vec<(Pool, &str)> =
-            pools.into_iter().filter_map(|(pool, words)| Some((pool?, words))).collect();
-        choose(ui, "Pool", &mut new.pool, &pools);
-        let formats: Vec<(FeatureFormat, String)> =
-            FeatureFormat::built().map(|format| (format, format_words(format))).collect();
-        choose(ui, "Format", &mut new.format, &formats);
-    });
-    ui.horizontal_wrapped(|ui| {
-        choose(ui, "Type", &mut new.dtype, &[(Dtype::F32, "f32"), (Dtype::F16, "f16, half the room")]);
-        let orders = [
-            (AxisOrder::Hwc, "rows, columns, channels (Keras)"),
-            (AxisOrder::Chw, "channels, rows, columns (torch)"),
-        ];
-        choose(ui, "Order of axes", &mut new.order, &orders);
-    });
+    let pools =
+        ["avg", "max", "gem", "none", "flatten"].map(|name| (Pool::from_str(name).ok(), pool_words(name)));
+    let pools: Vec<(Pool, &str)> =
+        pools.into_iter().filter_map(|(pool, words)| Some((pool?, words))).collect();
+    choose(ui, "Pool", &mut new.pool, &pools);
+    let formats: Vec<(FeatureFormat, String)> =
+        FeatureFormat::built().map(|format| (format, format_words(format))).collect();
+    choose(ui, "Format", &mut new.format, &formats);
+    choose(ui, "Type", &mut new.dtype, &[(Dtype::F32, "f32"), (Dtype::F16, "f16, half the room")]);
+    let orders = [
+        (AxisOrder::Hwc, "rows, columns, channels (Keras)"),
+        (AxisOrder::Chw, "channels, rows, columns (torch)"),
+    ];
+    choose(ui, "Order of axes", &mut new.order, &orders);
     rows(ui, cx, &mut new);
     if choices::folder(ui, "Output folder", "Choose output folder…", &mut new.folder) {
         cx.commands.push(TaskCommand::ChoosePlace(Task::Extract));
@@ -76,12 +73,17 @@ fn rows(ui: &mut Ui, cx: &Context<'_>, new: &mut ExtractScope) {
 
 fn choose<T: PartialEq + Copy, W: AsRef<str>>(ui: &mut Ui, name: &str, value: &mut T, all: &[(T, W)]) {
     let current = all.iter().find(|(one, _)| one == value).map_or("", |(_, words)| words.as_ref());
-    ComboBox::from_label(name).selected_text(current).show_ui(ui, |ui| {
-        for (one, words) in all {
-            if ui.selectable_label(one == value, words.as_ref()).clicked() {
-                *value = *one;
+    setting(ui, name, "", |ui, width| {
+        let width = width.min(choices::LIST_WIDTH);
+        let list = ComboBox::from_id_salt(name).selected_text(current).width(width);
+        list.show_ui(ui, |ui| {
+            for (one, words) in all {
+                if ui.selectable_label(one == value, words.as_ref()).clicked() {
+                    *value = *one;
+                }
             }
-        }
+        })
+        .response
     });
 }
 
