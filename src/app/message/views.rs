@@ -13,6 +13,8 @@ use crate::engine::DeviceChoice;
 pub(crate) enum ViewsCommand {
     /// Open another view next to the others, at first a copy of the active one.
     AddView,
+    /// Show the other networks that the program carries beside this one.
+    CompareCarried,
     /// Open a view of the difference of the first two views that can be subtracted.
     AddDifference,
     /// Close a view; the last one stays open.
@@ -44,6 +46,7 @@ impl ViewsCommand {
         match self {
             Self::AddView
             | Self::AddDifference
+            | Self::CompareCarried
             | Self::CloseView(_)
             | Self::SetLinks(_)
             | Self::GoToPin(_) => Kind::STEP,
@@ -75,6 +78,13 @@ pub(crate) const ACTIONS: &[Action<ViewsCommand>] = &[
     .in_menu(Menu::View, 30)
     .with_keys(&[ctrl(Key::T)])
     .enabled_if(|model| model.views.len() < MAX_VIEWS),
+    Action::new(
+        "Compare the carried networks",
+        "show the other networks that the program carries beside this one",
+        |_| vec![ViewsCommand::CompareCarried],
+    )
+    .in_menu(Menu::View, 33)
+    .enabled_if(|model| model.views.len() == 1),
     Action::new("Close view", "close the active view", |model| {
         vec![ViewsCommand::CloseView(model.view().id)]
     })

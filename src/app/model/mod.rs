@@ -340,6 +340,13 @@ impl Model {
         self.weights_file(spec).is_some() || self.here.contains(&spec.tag)
     }
 
+    /// The carried networks beside the one that the active view asks for, as many as there is room for.
+    pub(crate) fn other_carried(&self) -> Vec<&'static ModelSpec> {
+        let own = self.view().request.spec.tag;
+        let carried = Registry::specs().filter(|spec| self.store.embedded(spec).is_some());
+        carried.filter(|spec| spec.tag != own).take(view::MAX_VIEWS - self.views.len()).collect()
+    }
+
     /// Networks that can run: the registry's, then those of opened files.
     pub(crate) fn specs_at_hand(&self) -> Vec<&'static ModelSpec> {
         let all = Registry::specs().chain(Registry::opened());

@@ -111,14 +111,14 @@ fn waits_for_export(model: &Model) -> Option<String> {
 /// What a view waits for, or what is being done for it.
 pub(crate) fn busy(model: &Model, view: &ViewState, what: Busy) -> String {
     if what != Busy::Waiting {
-        return what.words().to_owned();
+        return what.words();
     }
     let is_running = |other: &&ViewState| {
         other.id != view.id && other.busy.is_some_and(|busy| !matches!(busy, Busy::Waiting | Busy::InStep))
     };
     match model.views.iter().find(is_running) {
         Some(other) => format!("Waiting for view {}…", model.number(other.id)),
-        None => waits_for_export(model).unwrap_or_else(|| what.words().to_owned()),
+        None => waits_for_export(model).unwrap_or_else(|| what.words()),
     }
 }
 

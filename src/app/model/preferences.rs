@@ -27,6 +27,7 @@ pub(crate) const MAX_FIELDS: usize = 200;
 /// The user's preferences for the window, whatever it shows. Kept between sessions under these names.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a preference by itself")]
 pub(crate) struct Preferences {
     pub(crate) is_dark: bool,
     /// Whether lists of layers show every node, or stages only.

@@ -84,7 +84,7 @@ fn in_folder(folder: Option<&Path>) -> rfd::FileDialog {
 }
 
 /// If a dialog returns sooner than this without an answer, nobody can have seen it: the system has no dialogs.
-const QUICKEST_PERSON: Duration = Duration::from_millis(120);
+const QUICKEST_PERSON: Duration = Duration::from_millis(400);
 
 /// Asks the user on a thread of its own; the answer comes as an event.
 ///

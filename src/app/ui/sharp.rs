@@ -63,16 +63,13 @@ pub(crate) fn paint(
         let size = [pixels.width() as usize, pixels.height() as usize];
         let image = egui::ColorImage::from_rgba_unmultiplied(size, pixels.rgba());
         let of = Arc::downgrade(shown);
-        *kept = match kept.take() {
-            Some(mut old) => {
-                old.texture.set(image, TextureOptions::NEAREST);
-                Some(Sharp { of, place, ground, texture: old.texture })
-            }
-            None => {
-                let texture = painter.ctx().load_texture("sharp mosaic", image, TextureOptions::NEAREST);
-                Some(Sharp { of, place, ground, texture })
-            }
+        let texture = if let Some(mut old) = kept.take() {
+            old.texture.set(image, TextureOptions::NEAREST);
+            old.texture
+        } else {
+            painter.ctx().load_texture("sharp mosaic", image, TextureOptions::NEAREST)
         };
+        *kept = Some(Sharp { of, place, ground, texture });
     }
     if let Some(kept) = kept {
         let at = (min / ppp).to_pos2();

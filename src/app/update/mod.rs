@@ -196,27 +196,8 @@ fn take(model: &mut Model, event: Event, now: &Now, effects: &mut Effects) {
                 errand.has_begun = true;
             }
         }
-        Event::ErrandOver(id, refused) => {
-            model.errands.retain(|errand| errand.id != id);
-            if let Some(reason) = refused {
-                model.say(Tone::Bad, reason);
-                // A file that wasn't looked at must not keep the others waiting.
-                if model.opening.fitting.take_if(|fitting| fitting.errand == id).is_some() {
-                    opening::go_on(model, effects);
-                }
-            }
-        }
-        Event::NoDialog(question) => {
-            let instead = match question {
-                Question::Picture(_) | Question::Folder(_) | Question::Weights if model.takes_drops => {
-                    "type a path on the left, or drop the file here"
-                }
-                Question::Picture(_) | Question::Folder(_) | Question::Weights => "type a path on the left",
-                Question::Save(_) | Question::Export(..) => "type a path under Save on the left",
-                Question::TaskPlace(..) => "type the path in its field",
-            };
-            model.say(Tone::Warning, format!("no file dialog opened (this system may have none): {instead}"));
-        }
+        Event::ErrandOver(id, refused) => end_errand(model, effects, id, refused),
+        Event::NoDialog(question) => say_no_dialog(model, &question),
         Event::Saved(path) => model.say(Tone::Good, format!("saved \"{}\"", path.display())),
         Event::Picked(question, answer) => {
             if let Some(path) = answer {
@@ -263,6 +244,30 @@ fn take_of_view(model: &mut Model, at: usize, event: ViewEvent, effects: &mut Ef
             show(model, effects, id);
         }
     }
+}
+
+/// Ends an errand; `refused` says why it wasn't done, if it wasn't.
+fn end_errand(model: &mut Model, effects: &mut Effects, id: u64, refused: Option<String>) {
+    model.errands.retain(|errand| errand.id != id);
+    let Some(reason) = refused else { return };
+    model.say(Tone::Bad, reason);
+    // A file that wasn't looked at must not keep the others waiting.
+    if model.opening.fitting.take_if(|fitting| fitting.errand == id).is_some() {
+        opening::go_on(model, effects);
+    }
+}
+
+/// Says what to do where the system has no file dialogs.
+fn say_no_dialog(model: &mut Model, question: &Question) {
+    let instead = match question {
+        Question::Picture(_) | Question::Folder(_) | Question::Weights if model.takes_drops => {
+            "type a path on the left, or drop the file here"
+        }
+        Question::Picture(_) | Question::Folder(_) | Question::Weights => "type a path on the left",
+        Question::Save(_) | Question::Export(..) => "type a path under Save on the right",
+        Question::TaskPlace(..) => "type the path in its field",
+    };
+    model.say(Tone::Warning, format!("no file dialog opened (this system may have none): {instead}"));
 }
 
 /// The command that follows from the path that the user chose in a dialog.

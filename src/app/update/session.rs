@@ -3,7 +3,6 @@
 use crate::app::message::effect::{Effects, Work};
 use crate::app::message::job::Job;
 use crate::app::model::Model;
-use crate::app::model::dataset::OpenSource;
 use crate::app::model::messages::Tone;
 use crate::app::model::pins::{MAX_PINS, Pin, PinnedChannel};
 use crate::app::model::session::{
@@ -88,14 +87,18 @@ fn picture(view: &ViewState) -> KeptPicture {
         (PictureChoice::File(path), _) => {
             absolute(path).filter(|path| path.to_str().is_some()).map_or_else(no_text, KeptPicture::File)
         }
-        (PictureChoice::Frame { source, index, camera, .. }, Some(open)) => {
-            let OpenSource { place, from, .. } = open;
-            let is_text = from.files.iter().chain([place]).all(|path| path.to_str().is_some());
+        (PictureChoice::Frame { source, place, index, camera }, open) => {
+            // A view of a figure that was restored knows the data set's path, but has no data set open.
+            let (column, files) = open
+                .as_ref()
+                .map_or((None, Vec::new()), |open| (open.from.path_column.clone(), open.from.files.clone()));
+            let place = open.as_ref().map_or(place, |open| &open.place);
+            let is_text = files.iter().chain([place]).all(|path| path.to_str().is_some());
             match (absolute(place).filter(|_| is_text), source.sample(*index)) {
                 (Some(place), Some(sample)) => KeptPicture::Frame {
                     place,
-                    column: from.path_column.clone(),
-                    files: from.files.iter().filter_map(|path| absolute(path)).collect(),
+                    column,
+                    files: files.iter().filter_map(|path| absolute(path)).collect(),
                     row: sample.row,
                     id: sample.id,
                     camera: camera.map(|camera| camera.name().to_owned()),
@@ -106,7 +109,7 @@ fn picture(view: &ViewState) -> KeptPicture {
         (PictureChoice::Pasted(_), _) => {
             KeptPicture::Gone("its picture came from the clipboard, which isn't kept".to_owned())
         }
-        (PictureChoice::Live(_) | PictureChoice::Frame { .. }, _) => {
+        (PictureChoice::Live(_), _) => {
             KeptPicture::Gone("its picture came from a stream, which isn't kept".to_owned())
         }
     }

@@ -307,7 +307,7 @@ fn what_cannot_be_saved_is_told_and_a_closed_dialog_is_nothing() {
     );
     model.messages.clear();
     tell(&mut model, Event::NoDialog(Question::Export(Export::Mosaic, "a.png".into())));
-    assert!(said(&model)[0].ends_with("type a path under Save on the left"));
+    assert!(said(&model)[0].ends_with("type a path under Save on the right"));
     let effects = ask(&mut model, SaveCommand::Copy("1\t2".into(), "the table"));
     assert!(matches!(&effects[..], [Effect::Face(FaceEffect::CopyText(text))] if text == "1\t2"));
     tell(&mut model, Event::Saved("a.png".into()));

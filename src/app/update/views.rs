@@ -13,13 +13,19 @@ use crate::app::model::view::{ClosestChannels, MAX_VIEWS, ViewId, ViewState, no_
 use crate::app::update::history::{step_back, step_forward};
 use crate::app::update::opening::activate;
 use crate::app::update::requests::{inspect_selected, paint_pins};
-use crate::app::update::show::{let_go, share_scale, show, show_active};
+use crate::app::update::show::{let_go, set_model, share_scale, show, show_active};
 use crate::render::{Change, LayerChoice};
 
 /// Handles a command about several views.
 pub(crate) fn apply(model: &mut Model, command: ViewsCommand, effects: &mut Effects) {
     match command {
         ViewsCommand::AddView => add_view(model, effects, None),
+        ViewsCommand::CompareCarried => {
+            for spec in model.other_carried() {
+                add_view(model, effects, None);
+                set_model(model, effects, spec);
+            }
+        }
         ViewsCommand::AddDifference => add_difference(model, effects),
         ViewsCommand::CloseView(id) => close_view(model, effects, id),
         ViewsCommand::Activate(id) => activate(model, effects, id),

@@ -121,6 +121,7 @@ fn the_menus_have_these_items_and_no_others() {
             "Show selected channel",
             "Add view",
             "Close view",
+            "Compare the carried networks",
             "Difference of two views",
             "Layer statistics",
             "Play through the layers",

@@ -211,8 +211,8 @@ mod tests {
         let mosaic = mosaic(2048, 10);
         for scale in [0.6, 0.97, 1.11, 1.5, 3.3] {
             let size = (
-                (mosaic.pixels.width() as f64 * scale) as u32,
-                (mosaic.pixels.height() as f64 * scale) as u32,
+                (f64::from(mosaic.pixels.width()) * scale) as u32,
+                (f64::from(mosaic.pixels.height()) * scale) as u32,
             );
             let place = ScreenPlace { origin: (0.0, 0.0), scale, size };
             let ground = [200, 0, 255, 255];

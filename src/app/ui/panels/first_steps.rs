@@ -2,7 +2,6 @@
 
 use egui::{Rect, Ui, vec2};
 
-use crate::app::message::view::ViewCommand;
 use crate::app::message::views::ViewsCommand;
 use crate::app::message::window::WindowCommand;
 use crate::app::model::preferences::Preference;
@@ -10,7 +9,6 @@ use crate::app::ui::context::Context;
 use crate::app::ui::icons;
 use crate::app::ui::theme;
 use crate::app::ui::widgets::icon_button;
-use crate::models::{ModelSpec, Registry};
 
 /// Height of the line with the space below it.
 pub(crate) const HEIGHT: f32 = 34.0;
@@ -34,27 +32,15 @@ fn contents(ui: &mut Ui, cx: &mut Context<'_>) {
     let first = if cx.model.takes_drops { "Drop a picture" } else { "Open or paste a picture" };
     let words = format!("{first}   ·   ↑ ↓ walk through the layers   ·   click a tile");
     ui.add(egui::Label::new(egui::RichText::new(words).small().color(theme::of(ui).quiet)));
-    let others = carried(cx);
-    if !others.is_empty() {
-        let name = format!(
-            "Compare the {} networks",
-            ["", "one", "two", "three", "four"][(others.len() + 1).min(4)]
-        );
-        if ui.button(name).on_hover_text("The networks that the program carries, side by side").clicked() {
-            for spec in others {
-                cx.commands.push(ViewsCommand::AddView);
-                cx.commands.push(ViewCommand::SetModel(spec));
-            }
+    let num = cx.model.other_carried().len();
+    if num > 0 {
+        let num = ["", "one", "two", "three", "four"].get(num + 1).copied().unwrap_or("carried");
+        let button = ui.button(format!("Compare the {num} networks"));
+        if button.on_hover_text("The networks that the program carries, side by side").clicked() {
+            cx.commands.push(ViewsCommand::CompareCarried);
         }
     }
     if icon_button(ui, icons::X, "Hide the first steps", "").clicked() {
         cx.commands.push(WindowCommand::Prefer(Preference::ShowsFirstSteps(false)));
     }
-}
-
-/// The carried networks beside the one that is shown, at most three.
-fn carried(cx: &Context<'_>) -> Vec<&'static ModelSpec> {
-    let own = cx.model.view().request.spec.tag;
-    let specs = Registry::specs().filter(|spec| cx.model.store.embedded(spec).is_some());
-    specs.filter(|spec| spec.tag != own).take(3).collect()
 }

@@ -24,7 +24,8 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, panel: R
     let top = if is_first { (panel.center().y - 90.0).max(panel.top() + 8.0) } else { panel.top() + 8.0 };
     // A card that is taller than its view scrolls.
     let room = (panel.bottom() - top - 48.0).max(40.0);
-    let place = Rect::from_min_size(egui::pos2(panel.center().x - width * 0.5, top), Vec2::new(width, 0.0));
+    let place =
+        Rect::from_min_size(egui::pos2(panel.center().x - width * 0.5, top), Vec2::new(width, room + 40.0));
     ui.scope_builder(egui::UiBuilder::new().max_rect(place), |ui| {
         egui::Frame::popup(ui.style()).inner_margin(16).show(ui, |ui| {
             ui.set_width(width - 34.0);

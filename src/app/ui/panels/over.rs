@@ -101,12 +101,11 @@ fn take_box(cx: &mut Context<'_>, view: &ViewState, shown: &Shown, rect: Rect, r
         let is_inside = |boxed: &Share| {
             (boxed.left..=boxed.right).contains(&pointer.0) && (boxed.top..=boxed.bottom).contains(&pointer.1)
         };
-        own.boxed = match own.boxed.filter(is_inside) {
-            Some(_) => None,
-            None => {
-                let place = shown.placement.position_at(pointer.0, pointer.1);
-                place.map(|(row, column)| shown.placement.cell(row, column))
-            }
+        own.boxed = if own.boxed.as_ref().is_some_and(is_inside) {
+            None
+        } else {
+            let place = shown.placement.position_at(pointer.0, pointer.1);
+            place.map(|(row, column)| shown.placement.cell(row, column))
         };
     }
 }

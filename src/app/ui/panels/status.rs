@@ -8,16 +8,13 @@ use crate::app::ui::{spinner, theme};
 pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     egui::Panel::bottom("status").show(ui, |ui| {
         ui.horizontal(|ui| {
-            match naming::doing(cx.model) {
-                Some(what) => {
-                    spinner::draw(ui);
-                    ui.label(what);
-                }
-                None => {
-                    let (dot, _) = ui.allocate_exact_size(egui::vec2(8.0, 8.0), egui::Sense::hover());
-                    ui.painter().circle_filled(dot.center(), 4.0, theme::of(ui).ok);
-                    ui.label("Ready");
-                }
+            if let Some(what) = naming::doing(cx.model) {
+                spinner::draw(ui);
+                ui.label(what);
+            } else {
+                let (dot, _) = ui.allocate_exact_size(egui::vec2(8.0, 8.0), egui::Sense::hover());
+                ui.painter().circle_filled(dot.center(), 4.0, theme::of(ui).ok);
+                ui.label("Ready");
             }
             running::draw(ui, cx);
             let asked = naming::asked(cx.model.view());

@@ -5,10 +5,12 @@ use egui::{Color32, Sense, Ui, vec2};
 use crate::app::message::view::ViewCommand;
 use crate::app::message::views::ViewsCommand;
 use crate::app::message::window::WindowCommand;
+use crate::app::model::layers::LayerSummary;
 use crate::app::model::preferences::Preference;
 use crate::app::model::view::MAX_VIEWS;
 use crate::app::ui::context::Context;
 use crate::app::ui::panels::transport;
+use crate::app::ui::textures::Texture;
 use crate::app::ui::theme;
 use crate::app::ui::widgets::{is_just_opened, named, section, small_action};
 use crate::graph::NodeId;
@@ -125,7 +127,6 @@ fn row(ui: &mut Ui, cx: &mut Context<'_>, node: NodeId, has_picture: bool) {
             cx.model.full_request(view).is_ok_and(|wanted| wanted.is_same_run(&walked.wanted))
         });
     let summary = walked.and_then(|walked| walked.layers.get(&node));
-    let tokens = theme::of(ui);
     let height = theme::LAYER_SIDE + 4.0;
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::click());
     let dead = summary.map(|s| s.counts.dead as f32 / s.shape.channels.max(1) as f32);
@@ -169,9 +170,23 @@ fn row(ui: &mut Ui, cx: &mut Context<'_>, node: NodeId, has_picture: bool) {
             ui.close();
         }
     });
-    if !ui.is_rect_visible(rect) {
-        return;
+    if ui.is_rect_visible(rect) {
+        let picture = (has_picture, cx.textures.layer(node).zip(summary));
+        paint_row(ui, rect, &response, (name, is_chosen), info.map(|info| info.shape), dead, picture);
     }
+}
+
+/// Paints a layer's row. A row may have a place for a picture that isn't there yet.
+fn paint_row(
+    ui: &Ui,
+    rect: egui::Rect,
+    response: &egui::Response,
+    (name, is_chosen): (&str, bool),
+    shape: Option<MapShape>,
+    dead: Option<f32>,
+    (has_picture, picture): (bool, Option<(&Texture, &LayerSummary)>),
+) {
+    let tokens = theme::of(ui);
     let ground = if is_chosen {
         Some(tokens.selected_row)
     } else {
@@ -185,7 +200,7 @@ fn row(ui: &mut Ui, cx: &mut Context<'_>, node: NodeId, has_picture: bool) {
         let side = vec2(theme::LAYER_SIDE, theme::LAYER_SIDE);
         let place = egui::Rect::from_center_size(egui::pos2(left + side.x * 0.5, rect.center().y), side);
         ui.painter().rect_filled(place, 3.0, tokens.canvas);
-        if let (Some(texture), Some(layer)) = (cx.textures.layer(node), summary) {
+        if let Some((texture, layer)) = picture {
             let size = vec2(layer.mean_map.size[0] as f32, layer.mean_map.size[1] as f32);
             let size = size * (theme::LAYER_SIDE / size.max_elem().max(1.0));
             texture.paint_over(
@@ -196,7 +211,7 @@ fn row(ui: &mut Ui, cx: &mut Context<'_>, node: NodeId, has_picture: bool) {
         }
         left += side.x + 8.0;
     }
-    let shape = info.map_or_else(String::new, |info| short_shape(info.shape));
+    let shape = shape.map_or_else(String::new, short_shape);
     let small = egui::TextStyle::Small.resolve(ui.style());
     let right = rect.right() - 6.0;
     let shape = ui.painter().layout_no_wrap(shape, small, tokens.quiet);

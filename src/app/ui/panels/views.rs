@@ -27,6 +27,8 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>) {
     let area = ui.available_rect_before_wrap();
     let pointed = cx.scratch.pointed.take();
     let ids: Vec<ViewId> = cx.model.views.iter().map(|view| view.id).collect();
+    // Three views leave a place empty.
+    ui.painter().rect_filled(area, 0.0, theme::of(ui).canvas);
     let places = places(cx.model, area);
     for (id, place) in ids.into_iter().zip(places) {
         ui.scope_builder(egui::UiBuilder::new().max_rect(place).id_salt(("view", id)), |ui| {
