@@ -310,12 +310,9 @@ impl Model {
 
     /// The number of the pin of a channel of the active view, if that channel is pinned.
     pub(crate) fn pin_of(&self, channel: usize) -> Option<u64> {
-        let view = self.view();
-        let layer = &view.graph.node(view.node()).name;
+        let (spec, layer) = self.view().layer_on_screen()?;
         let is_it = |pin: &&Pin| {
-            pin.spec.tag == view.request.spec.tag
-                && pin.pinned.layer == *layer
-                && pin.pinned.channel == channel
+            pin.spec.tag == spec.tag && pin.pinned.layer == layer && pin.pinned.channel == channel
         };
         self.pins.iter().find(is_it).map(|pin| pin.pinned.id)
     }

@@ -211,6 +211,12 @@ impl ViewState {
         self.busy.is_some_and(Busy::can_be_stopped)
     }
 
+    /// The network and the layer whose channels are on screen.
+    pub(crate) fn layer_on_screen(&self) -> Option<(&'static ModelSpec, &str)> {
+        let shown = self.shown.as_ref()?;
+        Some((shown.spec(), &shown.run_by.backbone.graph().node(shown.node).name))
+    }
+
     /// Whether the view shows the activations for one picture, not a difference.
     pub(crate) fn is_plain(&self) -> bool {
         self.difference_of.is_none()

@@ -53,7 +53,7 @@ pub(crate) fn fact(ui: &mut egui::Ui, name: &str, value: &str) {
     let tokens = theme::of(ui);
     let whole = egui::vec2(ui.available_width(), FACT_HEIGHT);
     ui.allocate_ui_with_layout(whole, egui::Layout::left_to_right(egui::Align::Center), |ui| {
-        let width = (whole.x * 0.36).min(LABEL_WIDTH);
+        let width = (whole.x * 0.25).min(LABEL_WIDTH);
         ui.allocate_ui_with_layout(
             egui::vec2(width, FACT_HEIGHT),
             egui::Layout::left_to_right(egui::Align::Center),
@@ -63,9 +63,14 @@ pub(crate) fn fact(ui: &mut egui::Ui, name: &str, value: &str) {
             },
         );
         let text = egui::RichText::new(value).color(tokens.strong);
+        // A long value is written smaller, rather than cut.
+        let text = if value.chars().count() > LONG_VALUE { text.small() } else { text };
         ui.add(egui::Label::new(text).truncate());
     });
 }
+
+/// A fact's value with more characters is written smaller.
+const LONG_VALUE: usize = 28;
 
 /// Height of a fact's row.
 const FACT_HEIGHT: f32 = 17.0;

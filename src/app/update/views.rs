@@ -169,7 +169,9 @@ pub(crate) fn take_match(
 
 fn pin(model: &mut Model, effects: &mut Effects, channel: usize) {
     let view = model.view();
-    let (spec, layer) = (view.request.spec, view.graph.node(view.node()).name.clone());
+    // The channel is one of what is on screen, which may not be what is asked for yet.
+    let Some((spec, layer)) = view.layer_on_screen() else { return };
+    let layer = layer.to_owned();
     let is_there =
         |pin: &Pin| pin.spec.tag == spec.tag && pin.pinned.layer == layer && pin.pinned.channel == channel;
     if !view.is_plain() || model.pins.iter().any(is_there) {

@@ -46,7 +46,7 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, shown: Option<&Arc<Shown>>
         "max",
         &live.map_or_else(
             || of(&|stats| format_value(stats.max)),
-            |s| format!("{} at row {}, column {}", format_value(s.max), s.max_row, s.max_column),
+            |s| format!("{} at {}, {}", format_value(s.max), s.max_row, s.max_column),
         ),
     );
     fact(
@@ -56,15 +56,12 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, shown: Option<&Arc<Shown>>
     );
     fact(ui, "sparsity", &of(&|stats| format!("{:.0} %", stats.zero_share * 100.0)));
     let rank = inspected.zip(shown).map_or(String::new(), |(found, shown)| {
-        format!(
-            "{} by mean, {} by max, of {}",
-            found.ranks.0,
-            found.ranks.1,
-            shown.activation.shape().channels
-        )
+        let num = shown.activation.shape().channels;
+        format!("{} by mean, {} by max, of {num}", found.ranks.0, found.ranks.1)
     });
     fact(ui, "rank", &rank);
     pointer(ui, cx, shown);
+    closest(ui, cx);
     let Some(shown) = shown else { return };
     section(ui, "Values", |ui| {
         ui.add(egui::Label::new(egui::RichText::new("log count").small().weak()));
@@ -120,7 +117,7 @@ fn pointer(ui: &mut Ui, cx: &Context<'_>, shown: Option<&Arc<Shown>>) {
 fn actions(ui: &mut Ui, cx: &mut Context<'_>, shown: Option<&Arc<Shown>>) {
     let view = cx.model.view();
     if let Some(shown) = shown {
-        let field = egui::TextEdit::singleline(&mut cx.scratch.typed_channel).desired_width(48.0);
+        let field = egui::TextEdit::singleline(&mut cx.scratch.typed_channel).desired_width(60.0);
         let field =
             ui.add(field.hint_text("number")).on_hover_text("Type a channel's number and press Enter");
         field.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Channel number"));
@@ -151,13 +148,23 @@ fn actions(ui: &mut Ui, cx: &mut Context<'_>, shown: Option<&Arc<Shown>>) {
             });
         }
     }
-    for other in cx.model.views.iter().filter(|other| other.id != view.id && other.shown.is_some()) {
-        let words = format!("Closest in view {}", cx.model.number(other.id));
-        let hint = "The channel over there that answers most at the same places of the picture, by the correlation of their maps (C)";
-        if small_action(ui, &words).on_hover_text(hint).clicked() {
-            cx.commands.push(ViewsCommand::FindClosest(other.id));
-        }
+}
+
+/// The search for the closest channel in the other views, in a row of its own.
+fn closest(ui: &mut Ui, cx: &mut Context<'_>) {
+    let view = cx.model.view();
+    if view.selected.is_none() || cx.model.views.len() < 2 {
+        return;
     }
+    ui.horizontal_wrapped(|ui| {
+        for other in cx.model.views.iter().filter(|other| other.id != view.id && other.shown.is_some()) {
+            let words = format!("Closest in view {}", cx.model.number(other.id));
+            let hint = "The channel over there that answers most at the same places of the picture, by the correlation of their maps (C)";
+            if small_action(ui, &words).on_hover_text(hint).clicked() {
+                cx.commands.push(ViewsCommand::FindClosest(other.id));
+            }
+        }
+    });
 }
 
 /// The channel's map, and the picture with the map over it, side by side; without a channel an empty ground and the picture.
