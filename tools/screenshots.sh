@@ -111,9 +111,12 @@ shot compare
 xdotool key f
 sleep 0.5
 xdotool key Escape
-xdotool key ctrl+w
-sleep 1
-xdotool key ctrl+w
+for view in 3 2; do
+    xdotool key "ctrl+$view"
+    sleep 1
+    xdotool key ctrl+w
+    sleep 1
+done
 wait_for 'cat.png .* xception.keras_in1k'
 
 # Goes by key to a layer of 37x37 maps, then shows the details of a channel; a picture of each layer for the moving one.
