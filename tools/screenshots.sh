@@ -173,7 +173,7 @@ shot frames
 # Feature extraction of the log: the plan in its dialog.
 palette 'Extract features'
 sleep 1
-xdotool mousemove 600 472 click 1
+xdotool mousemove 600 444 click 1
 sleep 0.5
 xdotool type --delay 20 "$work/features"
 sleep 3
@@ -181,8 +181,8 @@ shot extract
 xdotool key Escape
 xdotool key Escape
 sleep 1
-palette 'All cameras'
-sleep 4
+xdotool mousemove 660 470 click 1
+sleep 5
 xdotool mousemove 640 290
 sleep 1
 shot drive

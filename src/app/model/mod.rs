@@ -310,7 +310,7 @@ impl Model {
 
     /// The number of the pin of a channel of the active view, if that channel is pinned.
     pub(crate) fn pin_of(&self, channel: usize) -> Option<u64> {
-        let (spec, layer) = self.view().layer_on_screen()?;
+        let (spec, layer) = self.view().layer_on_screen();
         let is_it = |pin: &&Pin| {
             pin.spec.tag == spec.tag && pin.pinned.layer == layer && pin.pinned.channel == channel
         };

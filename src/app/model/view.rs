@@ -211,10 +211,12 @@ impl ViewState {
         self.busy.is_some_and(Busy::can_be_stopped)
     }
 
-    /// The network and the layer whose channels are on screen.
-    pub(crate) fn layer_on_screen(&self) -> Option<(&'static ModelSpec, &str)> {
-        let shown = self.shown.as_ref()?;
-        Some((shown.spec(), &shown.run_by.backbone.graph().node(shown.node).name))
+    /// The network and the layer whose channels are on screen; those that are asked for while there is nothing on screen.
+    pub(crate) fn layer_on_screen(&self) -> (&'static ModelSpec, &str) {
+        match &self.shown {
+            Some(shown) => (shown.spec(), &shown.run_by.backbone.graph().node(shown.node).name),
+            None => (self.request.spec, &self.graph.node(self.node()).name),
+        }
     }
 
     /// Whether the view shows the activations for one picture, not a difference.

@@ -169,16 +169,17 @@ pub(crate) fn take_match(
 
 fn pin(model: &mut Model, effects: &mut Effects, channel: usize) {
     let view = model.view();
-    // The channel is one of what is on screen, which may not be what is asked for yet.
-    let Some((spec, layer)) = view.layer_on_screen() else { return };
-    let layer = layer.to_owned();
-    let is_there =
-        |pin: &Pin| pin.spec.tag == spec.tag && pin.pinned.layer == layer && pin.pinned.channel == channel;
-    if !view.is_plain() || model.pins.iter().any(is_there) {
+    if !view.is_plain() {
         return;
     }
     if view.request.class_map.is_some() {
         model.say(Tone::Warning, "a class map is no channel of the layer: show all channels, then pin one");
+        return;
+    }
+    // The channel is one of what is on screen, which may not be what is asked for yet.
+    let (spec, layer) = view.layer_on_screen();
+    let layer = layer.to_owned();
+    if model.pin_of(channel).is_some() {
         return;
     }
     if model.pins.len() >= MAX_PINS {
