@@ -181,7 +181,7 @@ shot extract
 xdotool key Escape
 xdotool key Escape
 sleep 1
-xdotool mousemove 660 470 click 1
+palette 'Cameras side by side'
 sleep 5
 xdotool mousemove 640 290
 sleep 1
@@ -214,8 +214,13 @@ sleep 1
 xdotool mousemove 620 345 click 1
 sleep 0.5
 xdotool type --delay 20 "$work/moving.gif"
-sleep 2
-xdotool mousemove 439 413 click 1
+sleep 3
+# The button to choose a file, then Start.
+xdotool key Tab
+sleep 0.5
+xdotool key Tab
+sleep 0.5
+xdotool key space
 for _ in $(seq 60); do [ -s "$work/moving.gif" ] && break; sleep 0.5; done
 [ "$(head -c 6 "$work/moving.gif")" = GIF89a ] || { echo "no moving picture" >&2; exit 1; }
 sleep 2
