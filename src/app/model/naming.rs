@@ -25,6 +25,18 @@ pub(crate) fn on_screen(view: &ViewState) -> Option<Named> {
     })
 }
 
+/// The one part of a name that tells a view from the others, where there is no room for all: the network if another view shows another,
+/// else the layer if another view shows another, else the picture.
+pub(crate) fn short<'a>(named: &'a Named, others: &[Named]) -> &'a str {
+    if others.iter().any(|other| other.tag != named.tag) {
+        &named.tag
+    } else if others.iter().any(|other| other.layer != named.layer) {
+        &named.layer
+    } else {
+        &named.picture
+    }
+}
+
 /// What was asked of a view and isn't on screen, and why it isn't; none if nothing is missing.
 pub(crate) fn asked(view: &ViewState) -> Option<String> {
     if !view.is_plain() {
@@ -143,6 +155,15 @@ mod tests {
 
     fn named(tag: &str, layer: &str, picture: &str) -> Named {
         Named { tag: tag.into(), layer: layer.into(), picture: picture.into() }
+    }
+
+    #[test]
+    fn a_short_name_is_what_tells_views_apart() {
+        let cat = named("vgg16", "block5_pool", "cat.png");
+        assert_eq!(short(&cat, &[]), "cat.png");
+        assert_eq!(short(&cat, &[named("vgg16", "block5_pool", "dog.png")]), "cat.png");
+        assert_eq!(short(&cat, &[named("vgg16", "block4_pool", "dog.png")]), "block5_pool");
+        assert_eq!(short(&cat, &[named("xception", "act4", "cat.png")]), "vgg16");
     }
 
     #[test]

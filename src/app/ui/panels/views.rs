@@ -225,13 +225,16 @@ impl Parts {
 fn title(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, is_active: bool) {
     let number = cx.model.number(view.id);
     ui.horizontal(|ui| {
-        let full = naming::on_screen(view).map_or_else(
+        let named = naming::on_screen(view);
+        let full = named.as_ref().map_or_else(
             || number.to_string(),
             |Named { tag, layer, picture }| format!("{number} · {tag} · {layer} · {picture}"),
         );
-        // If there is no room for the whole title, the picture's name tells views apart.
-        let what = match &view.shown {
-            Some(shown) if ui.available_width() < NARROW_TITLE => format!("{number} · {}", shown.label),
+        let what = match &named {
+            Some(named) if ui.available_width() < NARROW_TITLE => {
+                let others: Vec<Named> = cx.model.views.iter().filter_map(naming::on_screen).collect();
+                format!("{number} · {}", naming::short(named, &others))
+            }
             _ => full.clone(),
         };
         let button = egui::Button::selectable(is_active, egui::RichText::new(what).strong()).truncate();
