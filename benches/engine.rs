@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use filterscope::engine::{Backbone, CancelToken, ComputeDevice, Level, Session};
+use filterscope::engine::{Backbone, CancelToken, ComputeDevice, Level, Session, TapValue};
 use filterscope::graph::{
     ActivationFn, BorderMean, Conv2d, Graph, GraphBuilder, NodeId, Op, Padding, Pool2d,
 };
@@ -251,24 +251,33 @@ fn forwards(c: &mut Criterion) {
             None => backbone(tag, (row.build)().unwrap(), 6),
         };
         let mut session = Session::new(backbone, ComputeDevice::cpu()).unwrap();
-        let (input, last) =
-            (noise(num_images, PixelSize::new(width, height)), session.backbone().graph().final_node());
-        let mut run = || {
-            let report =
-                session.run(&input, &[last], &CancelToken::new(), &mut |_| ControlFlow::Continue(()));
-            report.unwrap().elapsed
+        let input = noise(num_images, PixelSize::new(width, height));
+        let last = session.backbone().graph().final_node();
+        let mut stages = session.backbone().graph().stages().to_vec();
+        stages.push(last);
+        let mut run = |taps: &[NodeId]| {
+            // What is asked for is kept until the run ends, as the window keeps it.
+            let mut kept = Vec::new();
+            let sink = &mut |tap: TapValue| {
+                kept.push(tap.activation);
+                ControlFlow::Continue(())
+            };
+            session.run(&input, taps, &CancelToken::new(), sink).unwrap();
         };
         // The first run also packs the weights.
-        run();
-        group.bench_function(format!("{tag} {num_images}x{height}x{width}"), |bencher| {
-            bencher.iter_custom(|times| {
-                let started = Instant::now();
-                for _ in 0..times {
-                    run();
-                }
-                started.elapsed()
+        run(&[last]);
+        let name = format!("{tag} {num_images}x{height}x{width}");
+        for (name, taps) in [(name.clone(), &[last][..]), (format!("{name} with every stage"), &stages)] {
+            group.bench_function(name, |bencher| {
+                bencher.iter_custom(|times| {
+                    let started = Instant::now();
+                    for _ in 0..times {
+                        run(taps);
+                    }
+                    started.elapsed()
+                });
             });
-        });
+        }
     }
     group.finish();
 }

@@ -57,16 +57,8 @@ impl FileSetSource {
         let root = common_folder(&pictures);
         let names =
             NameCoding::of(pictures.iter().chain(left_out.iter().map(|(path, _)| path)).map(|p| &**p));
-        let skipped: Vec<Skipped> = left_out
-            .into_iter()
-            .map(|(path, reason)| Skipped {
-                row: None,
-                place: names.name(&path),
-                camera: None,
-                file: None,
-                reason,
-            })
-            .collect();
+        let skipped: Vec<Skipped> =
+            left_out.into_iter().map(|(path, reason)| Skipped::file(names.name(&path), reason)).collect();
         if pictures.is_empty() {
             let path = paths.first().cloned().unwrap_or_default();
             return Err(DatasetError::NoPictures { num_ignored: skipped.len(), video: String::new(), path });

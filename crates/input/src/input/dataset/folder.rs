@@ -27,16 +27,8 @@ impl FolderSource {
         pictures.sort_by(|a, b| natural(a, b));
         skipped.sort_by(|(a, _), (b, _)| natural(a, b));
         let names = NameCoding::of(pictures.iter().chain(skipped.iter().map(|(path, _)| path)).map(|p| &**p));
-        let skipped: Vec<Skipped> = skipped
-            .into_iter()
-            .map(|(path, reason)| Skipped {
-                row: None,
-                place: names.name(&path),
-                camera: None,
-                file: None,
-                reason,
-            })
-            .collect();
+        let skipped: Vec<Skipped> =
+            skipped.into_iter().map(|(path, reason)| Skipped::file(names.name(&path), reason)).collect();
         if pictures.is_empty() {
             let video = skipped.iter().find(|s| s.reason.starts_with(VIDEO_WORDS));
             let video = video.map(|s| format!("; `{}` is {}", shown(&s.place), s.reason)).unwrap_or_default();

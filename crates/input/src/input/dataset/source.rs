@@ -241,3 +241,10 @@ pub struct Skipped {
     /// Why.
     pub reason: String,
 }
+
+impl Skipped {
+    /// A file that is left out of a folder or of a list of files.
+    pub(super) const fn file(place: String, reason: String) -> Self {
+        Self { row: None, place, camera: None, file: None, reason }
+    }
+}

@@ -12,7 +12,7 @@ mod open;
 mod opset;
 #[cfg(feature = "onnx")]
 mod reading;
-mod sniff;
+pub(super) mod sniff;
 
 #[cfg(feature = "onnx")]
 use reading::network_of;

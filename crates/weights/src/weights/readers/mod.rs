@@ -25,7 +25,7 @@ mod torch_zip;
 mod zip_archive;
 
 use super::error::WeightsFileError;
-use super::onnx::looks_like_onnx;
+use super::onnx::sniff::looks_like_onnx;
 
 pub(super) use self::found::FileContents;
 use self::found::ReadError;
