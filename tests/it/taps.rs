@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use filterscope::engine::{Backbone, CancelToken, ComputeDevice, Plan, Session};
+use filterscope::engine::{Backbone, CancelToken, ComputeDevice, Plan, Session, planned_bytes};
 use filterscope::graph::{ActivationFn, Conv2d, Graph, GraphBuilder, NodeId, Op, Padding, PairFn, Pairwise};
 use filterscope::input::decode::decode_file;
 use filterscope::input::{FitChoice, ValueChoice, preprocess};
@@ -155,4 +155,19 @@ fn keeping_every_stage_takes_no_step_more() {
         all.push(graph.final_node());
         assert!(plan(&all) == plan(&[graph.final_node()]), "{}", spec.tag);
     }
+}
+
+/// Parameters that an earlier run has packed are in memory already: they aren't counted as what the next run takes.
+#[test]
+fn a_run_is_not_refused_for_what_the_run_before_it_left_in_memory() {
+    let (tag, file) = CARRIED[1];
+    let backbone = carried(tag, file);
+    let size = PixelSize::new(224, 224);
+    let last = [backbone.graph().final_node()];
+    let plan = Plan::new(backbone.graph(), size, 1, &last).unwrap();
+    let half = planned_bytes(backbone.graph(), &plan) / 2;
+    let mut session = Session::new(Arc::clone(&backbone), ComputeDevice::cpu()).unwrap();
+    assert!(session.check_memory(size, &last, 0, Some(half)).is_err(), "nothing is packed yet");
+    bits(&mut session, &noise(size), &last);
+    assert!(session.check_memory(size, &last, 0, Some(half)).is_ok());
 }

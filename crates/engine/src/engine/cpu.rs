@@ -47,12 +47,12 @@ impl Way {
     }
 }
 
-/// The most bytes of scratch memory that a step of the plan needs for a map with its border.
-pub(super) fn scratch_bytes(graph: &Graph, plan: &Plan) -> usize {
+/// The most bytes of scratch memory that a convolution of the plan needs for its input with its border.
+pub(super) fn scratch_bytes(graph: &Graph, plan: &Plan, is_exact: bool) -> usize {
     let cells = plan.steps().iter().filter_map(|step| {
         let info = plan.info(step.nodes[0]);
         let Op::Conv2d(conv) = &graph.node(step.nodes[0]).op else { return None };
-        let way = Way::of(graph, conv, step.inputs[0], info.shape, false);
+        let way = Way::of(graph, conv, step.inputs[0], info.shape, is_exact);
         if info.border.is_none() || !matches!(way, Way::Direct | Way::Grouped) {
             return None;
         }
@@ -63,18 +63,33 @@ pub(super) fn scratch_bytes(graph: &Graph, plan: &Plan) -> usize {
 }
 
 /// About how many bytes the plan's parameters take when they are packed.
-pub(super) fn packed_bytes(graph: &Graph, plan: &Plan) -> usize {
-    let of_step = |step: &Step| {
-        let op = &graph.node(step.nodes[0]).op;
-        let bytes = op.params().iter().map(|(_, shape)| shape.iter().product::<usize>()).sum::<usize>()
-            * size_of::<f32>();
-        let way = match op {
-            Op::Conv2d(conv) => Way::of(graph, conv, step.inputs[0], plan.info(step.nodes[0]).shape, false),
-            _ => Way::Direct,
+pub(super) fn packed_bytes(graph: &Graph, plan: &Plan, is_exact: bool) -> usize {
+    keys(graph, plan, is_exact).map(|key| packed_bytes_of(graph, &key)).sum()
+}
+
+/// Keys of all parameters of a plan.
+fn keys<'a>(graph: &'a Graph, plan: &'a Plan, is_exact: bool) -> impl Iterator<Item = PackedKey> + 'a {
+    plan.steps().iter().filter_map(move |step| {
+        let out = plan.info(step.nodes[0]).shape;
+        let way = match &graph.node(step.nodes[0]).op {
+            Op::Conv2d(conv) => Way::of(graph, conv, step.inputs[0], out, is_exact),
+            op if op.has_numbers() => Way::Direct,
+            _ => return None,
         };
-        if let Way::Winograd(size) = way { bytes * size.cells() / 9 } else { bytes }
-    };
-    plan.steps().iter().map(of_step).sum()
+        Some((step.nodes[0], step.last_folded(graph), way))
+    })
+}
+
+/// Bytes of a step's parameters as they are in the weights.
+fn unpacked_bytes_of(graph: &Graph, (node, ..): &PackedKey) -> usize {
+    let params = graph.node(*node).op.params();
+    params.iter().map(|(_, shape)| shape.iter().product::<usize>()).sum::<usize>() * size_of::<f32>()
+}
+
+/// About how many bytes a step's parameters take when they are packed.
+fn packed_bytes_of(graph: &Graph, key: &PackedKey) -> usize {
+    let bytes = unpacked_bytes_of(graph, key);
+    if let Way::Winograd(size) = key.2 { bytes * size.cells() / 9 } else { bytes }
 }
 
 /// Parameters of a step in the order its kernel reads them.
@@ -164,14 +179,9 @@ impl CpuExecutor {
     /// they are made from, and for the largest tap.
     pub(super) fn more_bytes(&self, graph: &Graph, plan: &Plan) -> u64 {
         let values: usize = plan.buffers().sizes().iter().sum::<usize>() * size_of::<PixelBlock>();
-        let (mut packed, mut largest) = (0, 0);
-        for (node, _, way) in self.missing(graph, plan) {
-            let num: usize =
-                graph.node(node).op.params().iter().map(|(_, shape)| shape.iter().product::<usize>()).sum();
-            let bytes = num * size_of::<f32>();
-            packed += if let Way::Winograd(size) = way { bytes * size.cells() / 9 } else { bytes };
-            largest = largest.max(bytes);
-        }
+        let missing = self.missing(graph, plan);
+        let packed: usize = missing.iter().map(|key| packed_bytes_of(graph, key)).sum();
+        let largest = missing.iter().map(|key| unpacked_bytes_of(graph, key)).max().unwrap_or(0);
         // Several threads at a time each read, fold and pack a kernel.
         let unpacked = if packed == 0 { 0 } else { 2 * largest * rayon::current_num_threads().min(4) };
         let tap = plan.steps().iter().filter(|step| step.is_tap);
@@ -193,23 +203,24 @@ impl CpuExecutor {
 
     /// Keys of the plan's parameters that aren't packed yet.
     fn missing(&self, graph: &Graph, plan: &Plan) -> Vec<PackedKey> {
-        let is_exact = self.is_exact;
-        let keys = plan.steps().iter().filter_map(|step| {
-            let out = plan.info(step.nodes[0]).shape;
-            let way = match &graph.node(step.nodes[0]).op {
-                Op::Conv2d(conv) => Way::of(graph, conv, step.inputs[0], out, is_exact),
-                op if op.has_numbers() => Way::Direct,
-                _ => return None,
-            };
-            Some((step.nodes[0], step.last_folded(graph), way))
-        });
-        keys.filter(|key| !self.packed.contains_key(key)).collect()
+        keys(graph, plan, self.is_exact).filter(|key| !self.packed.contains_key(key)).collect()
     }
 
     /// Drops the picture, and scratch memory that the run didn't need.
     pub(super) fn end(&mut self) {
         self.memory.picture = None;
         self.memory.scratch.trim();
+    }
+
+    /// Whether no kernel trades exactness for speed.
+    pub(super) const fn is_exact(&self) -> bool {
+        self.is_exact
+    }
+
+    /// About how many bytes are kept that a run of the plan uses again: for values, and the plan's packed parameters.
+    pub(super) fn kept_for(&self, graph: &Graph, plan: &Plan) -> usize {
+        let packed = keys(graph, plan, self.is_exact).filter(|key| self.packed.contains_key(key));
+        self.kept_bytes() + packed.map(|key| packed_bytes_of(graph, &key)).sum::<usize>()
     }
 
     /// Number of bytes that are kept for values between runs.

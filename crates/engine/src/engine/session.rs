@@ -14,7 +14,7 @@ use super::cpu::CpuExecutor;
 use super::device::{ComputeDevice, reason_of};
 use super::ops::{self, Cores, Level, LevelError};
 use super::plan::{Plan, PlanError};
-use super::planned::planned_bytes;
+use super::planned::planned_bytes_as;
 use super::step::Step;
 use crate::graph::{Graph, NodeId};
 use crate::tensor::{
@@ -352,8 +352,13 @@ impl Session {
         if !self.device.candle().is_cpu() {
             return Ok(());
         }
+        let graph = self.backbone.graph();
         // What is kept from the last run is used again.
-        let needed = planned_bytes(self.backbone.graph(), &plan).saturating_sub(self.kept_bytes() as u64);
+        let (is_exact, kept) = match &self.executor {
+            Executor::Candle(_) => (false, 0),
+            Executor::Cpu(cpu) => (cpu.is_exact(), cpu.kept_for(graph, &plan)),
+        };
+        let needed = planned_bytes_as(graph, &plan, is_exact).saturating_sub(kept as u64);
         check_room(needed + more).map_err(|reason| EngineError::NoRoom { reason })?;
         check_half(needed + more, available).map_err(|reason| EngineError::TooMuch { reason })
     }
