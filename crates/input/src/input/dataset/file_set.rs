@@ -24,7 +24,7 @@ impl FileSetSource {
     /// A set of these files and of the pictures in these folders.
     ///
     /// # Errors
-    /// None of them is a picture.
+    /// None of them is a picture: what is wrong with the first.
     pub fn open(paths: &[PathBuf]) -> Result<Self, DatasetError> {
         let (mut pictures, mut left_out) = (Vec::new(), Vec::new());
         for path in paths {
@@ -54,15 +54,16 @@ impl FileSetSource {
                 Some(reason) => left_out.push((path, reason)),
             }
         }
+        if pictures.is_empty()
+            && let Some((path, reason)) = left_out.first()
+        {
+            return Err(DatasetError::Unreadable { reason: reason.clone(), path: path.clone() });
+        }
         let root = common_folder(&pictures);
         let names =
             NameCoding::of(pictures.iter().chain(left_out.iter().map(|(path, _)| path)).map(|p| &**p));
         let skipped: Vec<Skipped> =
             left_out.into_iter().map(|(path, reason)| Skipped::file(names.name(&path), reason)).collect();
-        if pictures.is_empty() {
-            let path = paths.first().cloned().unwrap_or_default();
-            return Err(DatasetError::NoPictures { num_ignored: skipped.len(), video: String::new(), path });
-        }
         let mut seen = HashSet::new();
         let again = (0..pictures.len()).filter(|index| !seen.insert(&pictures[*index])).collect();
         let about = About { root, skipped, names, ..About::default() };
@@ -89,7 +90,7 @@ impl Source for FileSetSource {
             0 => String::new(),
             n => format!(", {} ignored", counted(n, "other file")),
         };
-        format!("set of {} pictures, in the order given{ignored}", self.pictures.len())
+        format!("set of {}, in the order given{ignored}", counted(self.pictures.len(), "picture"))
     }
 
     fn len(&self) -> usize {
@@ -142,6 +143,8 @@ mod tests {
         let reasons: Vec<&str> = set.skipped().iter().map(|skipped| &*skipped.reason).collect();
         assert_eq!(reasons, ["there is no such file", "a text file"]);
         assert_eq!(set.describe(), "set of 3 pictures, in the order given, 2 other files ignored");
-        assert!(FileSetSource::open(&[dir.path().join("c/x.txt")]).is_err());
+        let text = dir.path().join("c/x.txt");
+        let error = FileSetSource::open(std::slice::from_ref(&text)).unwrap_err().to_string();
+        assert!(error.contains("x.txt") && !error.contains("folder"), "{error}");
     }
 }
