@@ -74,8 +74,8 @@ fn take_dropped(ctx: &Context, model: &Model, scratch: &mut Scratch, commands: &
     }
     let Some((paths, _)) = scratch.dropped.take() else { return };
     let is_under = |id: &ViewId| {
-        let panel = scratch.views.get(id).and_then(|view| view.panel);
-        pointer.zip(panel).is_some_and(|(at, panel)| panel.contains(at))
+        let place = scratch.views.get(id).and_then(|view| view.place);
+        pointer.zip(place).is_some_and(|(at, place)| place.contains(at))
     };
     if let Some(id) = model.views.iter().map(|view| view.id).find(is_under) {
         commands.push(ViewsCommand::Activate(id));

@@ -63,6 +63,8 @@ pub(crate) struct ViewScratch {
     pub(crate) panel: Option<egui::Rect>,
     /// The rectangle on screen that a zoomed mosaic has.
     pub(crate) canvas: Option<egui::Rect>,
+    /// The whole view on screen, with its title.
+    pub(crate) place: Option<egui::Rect>,
     /// The mosaic as it was drawn for the screen last, where its values are small.
     pub(crate) sharp: Option<Sharp>,
     /// The value under the pointer.

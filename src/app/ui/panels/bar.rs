@@ -99,12 +99,7 @@ fn path(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     let (spec, node) = (view.request.spec, view.node());
     let picture = view.shown.as_ref().map_or_else(|| "picture".to_owned(), |shown| shown.label.clone());
     let layer = view.graph.node(node).name.clone();
-    let quiet = theme::of(ui).quiet;
-    let separator = |ui: &mut egui::Ui| {
-        let icon = egui::RichText::new(icons::CARET_RIGHT).text_style(theme::icon_style()).size(10.0);
-        ui.add(egui::Label::new(icon.color(quiet)).selectable(false));
-    };
-    crumb(ui, &picture, "The picture", |ui| {
+    crumb(ui, &picture, "The picture", false, |ui| {
         for label in ["Open picture or log…", "Open folder…", "Show the cat"] {
             if let Some(action) = actions().iter().find(|action| action.label == label)
                 && ui.button(action.label).clicked()
@@ -116,18 +111,20 @@ fn path(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         ui.separator();
         recent(ui, cx);
     });
-    separator(ui);
-    crumb(ui, spec.tag, "The model", |ui| models::list(ui, cx, spec));
-    separator(ui);
-    crumb(ui, &layer, "The layer", |ui| layers::list(ui, cx));
+    crumb(ui, spec.tag, "The model", true, |ui| models::list(ui, cx, spec));
+    crumb(ui, &layer, "The layer", true, |ui| layers::list(ui, cx));
 }
 
-/// A part of the path, with its menu.
-fn crumb(ui: &mut egui::Ui, words: &str, what: &str, menu: impl FnOnce(&mut egui::Ui)) {
+/// A part of the path, with its menu, if there is room for it.
+fn crumb(ui: &mut egui::Ui, words: &str, what: &str, is_below: bool, menu: impl FnOnce(&mut egui::Ui)) {
     let short: String = words.chars().take(MAX_CRUMB).collect();
     let short = if short.len() < words.len() { format!("{short}…") } else { short };
     if ui.available_width() < 8.0 * short.chars().count() as f32 {
         return;
+    }
+    if is_below {
+        let icon = egui::RichText::new(icons::CARET_RIGHT).text_style(theme::icon_style()).size(10.0);
+        ui.add(egui::Label::new(icon.color(theme::of(ui).quiet)).selectable(false));
     }
     let button =
         egui::Button::new(egui::RichText::new(short).color(theme::of(ui).quiet)).frame_when_inactive(false);

@@ -132,11 +132,11 @@ pub(crate) fn draw(
     if response.clicked() || response.drag_started() {
         cx.commands.push(ViewsCommand::Activate(view.id));
     }
-    if response.secondary_clicked()
-        && let Some(value) = hovered
-    {
+    if response.secondary_clicked() {
         cx.commands.push(ViewsCommand::Activate(view.id));
-        cx.commands.push(ViewCommand::Select(Some(value.channel)));
+        if let Some(value) = hovered {
+            cx.commands.push(ViewCommand::Select(Some(value.channel)));
+        }
     }
     response.context_menu(|ui| menu(ui, cx, view));
     if response.double_clicked() {

@@ -36,24 +36,14 @@ fn looks(ui: &mut egui::Ui, cx: &mut Context<'_>) {
             })
             .response
     });
-    let ways = [
-        (Normalisation::Channel, "per channel"),
-        (Normalisation::Location, "per location"),
-        (Normalisation::Layer, "whole layer"),
-        (Normalisation::DEFAULT_PERCENTILES, "percentiles 1–99"),
-        (Normalisation::Symmetric, "symmetric about 0"),
-    ];
-    let current = ways
-        .iter()
-        .find(|(way, _)| *way == settings.normalisation)
-        .map_or_else(|| settings.normalisation.to_string(), |(_, words)| (*words).to_owned());
+    let current = normalisation_words(settings.normalisation);
     setting(ui, "Normalization", "Which values the ends of the colour map stand for", |ui, width| {
         ComboBox::from_id_salt("Normalization")
             .selected_text(current)
             .width(width)
             .truncate()
             .show_ui(ui, |ui| {
-                for (way, words) in ways {
+                for (way, words) in WAYS {
                     if ui
                         .selectable_label(settings.normalisation == way, words)
                         .on_hover_text(way.describe())
@@ -122,6 +112,24 @@ fn grid(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         format!("{wanted} doesn't hold {num} channels; {taken} is taken here")
     };
     ui.add(egui::Label::new(egui::RichText::new(words).weak()).wrap());
+}
+
+/// The ways of normalizing that can be chosen, in words.
+const WAYS: [(Normalisation, &str); 5] = [
+    (Normalisation::Channel, "per channel"),
+    (Normalisation::Location, "per location"),
+    (Normalisation::Layer, "whole layer"),
+    (Normalisation::DEFAULT_PERCENTILES, "percentiles 1–99"),
+    (Normalisation::Symmetric, "symmetric about 0"),
+];
+
+/// A way of normalizing in words; other percentiles as they are typed.
+pub(super) fn normalisation_words(normalisation: Normalisation) -> String {
+    if matches!(normalisation, Normalisation::Fixed { .. }) {
+        return "fixed range".to_owned();
+    }
+    let found = WAYS.iter().find(|(way, _)| *way == normalisation);
+    found.map_or_else(|| normalisation.to_string(), |(_, words)| (*words).to_owned())
 }
 
 fn layout_words(layout: MosaicLayout) -> &'static str {

@@ -83,7 +83,8 @@ fn take_box(cx: &mut Context<'_>, view: &ViewState, shown: &Shown, rect: Rect, r
         return;
     };
     if response.drag_started() {
-        own.box_start = Some(pointer);
+        // The drag is noticed only some points after the press.
+        own.box_start = response.ctx.input(|i| i.pointer.press_origin()).map(share);
     }
     if response.dragged()
         && let Some(start) = own.box_start

@@ -6,9 +6,10 @@ use crate::app::message::view::ViewCommand;
 use crate::app::model::shown::{NUM_BINS, Shown};
 use crate::app::model::view::ViewState;
 use crate::app::ui::context::Context;
+use crate::app::ui::panels::display::normalisation_words;
 use crate::app::ui::theme;
 use crate::app::ui::widgets::small_action;
-use crate::mosaic::{ColourMap, Grid, MosaicLayout, MosaicSetting, Normalisation, RangeUsed, SpecialLook};
+use crate::mosaic::{ColourMap, Grid, MosaicSetting, Normalisation, RangeUsed, SpecialLook};
 use crate::render::Change;
 
 /// Height of the bar with the space above and below it.
@@ -51,12 +52,7 @@ fn contents(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, shown: &Shown, 
         ui.add(egui::Label::new(text))
     };
     let normalisation = shown.mosaic.settings.normalisation;
-    let how = match shown.mosaic.range {
-        RangeUsed::PerChannel(_) => "per channel",
-        RangeUsed::PerLocation(_) => "per location",
-        RangeUsed::Shared(_) => "whole layer",
-    };
-    words(ui, how).on_hover_text(normalisation.describe());
+    words(ui, &normalisation_words(normalisation)).on_hover_text(normalisation.describe());
     match shown.mosaic.range {
         RangeUsed::Shared(range) if view.is_plain() => limits(ui, cx, shown, (range.low, range.high)),
         RangeUsed::Shared(range) => {
@@ -204,10 +200,8 @@ fn grid(ui: &mut Ui, cx: &mut Context<'_>, shown: &Shown, area: Rect) {
 fn canvas_grid(shown: &Shown, area: Rect) -> Grid {
     let geometry = &shown.mosaic.geometry;
     let num = shown.mosaic.order.len().max(1);
-    let tile = match geometry.layout() {
-        MosaicLayout::Channels => geometry.map(),
-        MosaicLayout::Locations => Grid { rows: 1, columns: 1 },
-    };
+    // Both layouts have as many values: the grid's cells of the map's size, or the map's of the grid's.
+    let tile = geometry.map();
     let tile = (tile.columns.max(1) as f32, tile.rows.max(1) as f32);
     let size = |columns: usize| {
         let rows = num.div_ceil(columns) as f32;

@@ -158,7 +158,8 @@ fn view_in(
         .shrink(if is_one_of_several { 2.0 } else { 0.0 });
     ui.painter().rect_filled(canvas, 0.0, theme::mosaic_ground(is_dark));
     let mut panel = canvas;
-    cx.scratch.views.entry(view.id).or_default().canvas = Some(canvas);
+    let own = cx.scratch.views.entry(view.id).or_default();
+    (own.canvas, own.place) = (Some(canvas), Some(place));
     if let Some(shown) = view.shown.clone() {
         let parts = Parts::of(cx, view, &shown, canvas);
         panel = parts.mosaic;
