@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::input::dataset::{Camera, Source};
 use crate::render::PictureChoice;
@@ -30,6 +30,12 @@ pub(crate) fn frame(open: &OpenSource) -> PictureChoice {
         index: open.index,
         camera: open.camera,
     }
+}
+
+/// The time from which on a data set is watched that was being listed, or arrived, at `time`: two seconds earlier, because listing takes
+/// time and some file systems' clocks are as coarse. A file added in between is reported again, which does no harm.
+pub(crate) fn listed_by(time: SystemTime) -> SystemTime {
+    time.checked_sub(Duration::from_secs(2)).unwrap_or(time)
 }
 
 /// Identifies the thumbnail of a frame.

@@ -103,8 +103,8 @@ pub(crate) struct Model {
     pub(crate) weight_files: Vec<(&'static str, FilePart)>,
     /// Hashes of the weights that were shown last, by model tag; carried ones are left out.
     pub(crate) weight_hashes: Vec<(&'static str, String)>,
-    /// Hashes of the weights that views showed the last time, until they show something again.
-    pub(crate) weights_before: Vec<(ViewId, String)>,
+    /// Hashes of the weights that views showed the last time, by model tag, until the model is shown again.
+    pub(crate) weights_before: Vec<(&'static str, String)>,
     /// Weight files that were used, the newest first.
     pub(crate) recent_weights: Vec<RecentWeights>,
     /// Those of them that can't be opened, and why, as the second thread last found them.

@@ -12,7 +12,7 @@ use crate::input::dataset::{Camera, Source};
 /// The most bytes of numbers; beyond it, the frames farthest from the newest go.
 const MAX_BYTES: usize = 64 << 20;
 
-/// A channel's mean and maximum for each frame that was seen, of one data set, camera, network and layer.
+/// A channel's mean and maximum for each frame that was seen, of one data set, camera, network with its weights, and layer.
 #[derive(Default)]
 pub(crate) struct Trace {
     of: Option<TraceKey>,
@@ -25,6 +25,7 @@ struct TraceKey {
     source: Arc<dyn Source>,
     camera: Option<Camera>,
     tag: &'static str,
+    weights_sha256: String,
     layer: String,
     /// How samples become the network's input.
     input: String,
@@ -39,6 +40,7 @@ impl Trace {
                 source: Arc::clone(&open.source),
                 camera: open.camera,
                 tag: shown.spec().tag,
+                weights_sha256: shown.run_by.backbone.origin().sha256().to_owned(),
                 layer: shown.activation.name().to_owned(),
                 input: input_of(shown),
             });
@@ -67,6 +69,7 @@ impl Trace {
             Arc::ptr_eq(&of.source, &open.source)
                 && of.camera == open.camera
                 && of.tag == shown.spec().tag
+                && of.weights_sha256 == shown.run_by.backbone.origin().sha256()
                 && of.layer == shown.activation.name()
                 && of.input == input_of(shown)
         })

@@ -115,6 +115,8 @@ pub(crate) struct ViewState {
     pub(crate) trouble: Option<Trouble>,
     /// The request that what is on screen answers: the way back if the next request fails.
     pub(crate) good: Option<FullRequest>,
+    /// The data set that the picture of `good` is of.
+    pub(crate) good_source: Option<OpenSource>,
     /// A finished view of a data set's frame that waits until the other views of this frame are ready, and the request it answers.
     pub(crate) ready: Option<(Arc<Shown>, Option<FullRequest>)>,
     /// The normalisation before its range was held; it comes back when the range is let go.
@@ -141,6 +143,7 @@ impl ViewState {
             busy: None,
             trouble: None,
             good: None,
+            good_source: None,
             ready: None,
             before_hold: None,
             selected: None,

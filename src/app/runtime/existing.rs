@@ -9,7 +9,8 @@ use crate::app::model::task::existing::{AskedFigure, OtherFigures, differences};
 use crate::formats::{hash_file, read_record};
 use crate::render::{BatchError, BatchPlan};
 
-fn hashed(path: &Path) -> Option<String> {
+/// SHA-256 of a whole file; none if it can't be read.
+pub(crate) fn hashed(path: &Path) -> Option<String> {
     hash_file(&File::open(path).ok()?, &|| true).ok().map(|hash| hash.sha256)
 }
 

@@ -1,14 +1,14 @@
 //! Handlers about data sets: frames and cameras, a watched folder, frames of a stream.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use crate::app::message::Now;
 use crate::app::message::dataset::DatasetCommand;
 use crate::app::message::effect::{Effects, FaceEffect, Work};
 use crate::app::message::job::SideJob;
 use crate::app::model::Model;
-use crate::app::model::dataset::{OpenSource, OpenedFrom, Playing, frame, is_watched};
+use crate::app::model::dataset::{OpenSource, OpenedFrom, Playing, frame, is_watched, listed_by};
 use crate::app::model::links::Arrangement;
 use crate::app::model::messages::Tone;
 use crate::app::model::view::{MAX_VIEWS, ViewId, ViewState};
@@ -21,9 +21,6 @@ use crate::input::live::{Frame, Grown};
 use crate::mosaic::Normalisation;
 use crate::render::PictureChoice;
 use crate::tensor::counted;
-
-/// A data set that arrives now was listed at most this long ago.
-const LISTING_TIME: Duration = Duration::from_secs(2);
 
 /// Greatest number of files that a message names.
 const MAX_TOLD: usize = 4;
@@ -237,9 +234,7 @@ pub(crate) fn open_source(
     for note in source.notes() {
         model.say(Tone::Good, format!("{note}: \"{}\"", place.display()));
     }
-    // The listing was made a little earlier. A file added in between is reported again, which does no harm.
-    let now = SystemTime::now();
-    let listed = now.checked_sub(LISTING_TIME).unwrap_or(now);
+    let listed = listed_by(SystemTime::now());
     if from.files.is_empty() {
         remember_opened(model, place);
     } else {

@@ -94,10 +94,10 @@ fn usual_colours(model: &mut Model, at: usize, recorded: ColourChoice, shown: &S
 
 /// Notes the weights that a view shows, and tells the user if they are others than the last time. Carried weights are left out: they
 /// are always those of the program.
-pub(crate) fn note_weights(model: &mut Model, at: usize, shown: &Shown) {
+pub(crate) fn note_weights(model: &mut Model, shown: &Shown) {
     let origin = shown.run_by.backbone.origin();
-    let (id, tag) = (model.views[at].id, shown.spec().tag);
-    let before = model.weights_before.iter().position(|(view, _)| *view == id);
+    let tag = shown.spec().tag;
+    let before = model.weights_before.iter().position(|(of, _)| *of == tag);
     let before = before.map(|place| model.weights_before.swap_remove(place).1);
     model.weight_hashes.retain(|(kept, _)| *kept != tag);
     if origin.is_carried() {

@@ -105,14 +105,19 @@ fn take_snapshot(model: &mut Model, effects: &mut Effects, to: &Snapshot) {
         show(model, effects, id);
     }
     share_scale(model, effects);
+    ask_for_new_labels(model, effects, labelled.as_ref());
+}
+
+/// Asks for the labels of the active view's data set, unless it is the one that was open before.
+pub(crate) fn ask_for_new_labels(model: &mut Model, effects: &mut Effects, before: Option<&Arc<dyn Source>>) {
     if let Some(source) =
-        labelled_source(model).filter(|source| labelled.is_none_or(|old| !Arc::ptr_eq(source, &old)))
+        labelled_source(model).filter(|source| before.is_none_or(|old| !Arc::ptr_eq(source, old)))
     {
         ask_for_labels(model, effects, &source);
     }
 }
 
 /// The active view's data set, whose labels are plotted.
-fn labelled_source(model: &Model) -> Option<Arc<dyn Source>> {
+pub(crate) fn labelled_source(model: &Model) -> Option<Arc<dyn Source>> {
     model.view().source.as_ref().map(|open| Arc::clone(&open.source))
 }

@@ -183,8 +183,11 @@ pub(crate) fn take_reopened(model: &mut Model, effects: &mut Effects, found: Reo
     for (_, kept) in found.views {
         model.newest.view += 1;
         let id = model.newest.view;
-        if let Some(sha256) = kept.sha256 {
-            model.weights_before.push((id, sha256));
+        let tag = kept.request.spec.tag;
+        if let Some(sha256) = kept.sha256
+            && model.weights_before.iter().all(|(of, _)| *of != tag)
+        {
+            model.weights_before.push((tag, sha256));
         }
         let mut view = ViewState::new(id, kept.request.spec, kept.graph);
         view.request = kept.request;

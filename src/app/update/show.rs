@@ -145,6 +145,7 @@ fn put_on_screen(
             model.kept.insert(wanted.clone(), Arc::clone(shown), shown.num_bytes());
         }
         view.good = Some(wanted);
+        view.good_source.clone_from(&view.source);
     }
     if at == model.active {
         inspect_selected(model, effects);
@@ -154,7 +155,7 @@ fn put_on_screen(
     if !is_same_layer {
         model.forget_closest_to(id);
     }
-    note_weights(model, at, shown);
+    note_weights(model, shown);
     check_expected(model, effects, at, shown);
     trace(model, at);
 }

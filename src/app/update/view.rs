@@ -8,9 +8,10 @@ use crate::app::message::job::SideJob;
 use crate::app::message::question::Question;
 use crate::app::message::view::ViewCommand;
 use crate::app::model::Model;
-use crate::app::model::dataset::Playing;
+use crate::app::model::dataset::{OpenSource, Playing, frame};
 use crate::app::model::messages::Tone;
-use crate::app::model::view::{Trouble, ViewId};
+use crate::app::model::view::{Trouble, ViewId, ViewState};
+use crate::app::update::history::{ask_for_new_labels, labelled_source};
 use crate::app::update::opening::open_all;
 use crate::app::update::requests::inspect_selected;
 use crate::app::update::show::{change_pictures, open, set_layer, set_model, show, show_active};
@@ -91,21 +92,35 @@ fn go_back(model: &mut Model, effects: &mut Effects) {
     let Some(good) = model.view().good.clone() else { return };
     model.weight_files.retain(|(tag, _)| *tag != good.of.spec.tag);
     model.weight_files.extend(good.weights_file.map(|file| (good.of.spec.tag, file)));
+    let labelled = labelled_source(model);
     let view = model.view_mut();
-    if let (PictureChoice::Frame { index, camera, .. }, Some(open)) = (&good.of.picture, &mut view.source) {
-        (open.index, open.camera) = (*index, *camera);
-    }
     let row = good.of.spec;
     if view.is_plain() {
         view.request = good.of;
+        source_of_good(view);
     }
+    ask_for_new_labels(model, effects, labelled.as_ref());
     set_model(model, effects, row);
+}
+
+/// Opens the data set again that the view's picture, a good one, is of. If a picture was added to it since, the set with it stays.
+fn source_of_good(view: &mut ViewState) {
+    let is_same = |open: &OpenSource, good: &OpenSource| open.place == good.place && open.from == good.from;
+    let good = view.good_source.clone();
+    match (&mut view.source, good) {
+        (Some(open), Some(good)) if is_same(open, &good) => {
+            (open.index, open.camera) = (good.index, good.camera);
+            view.request.picture = frame(open);
+        }
+        (_, good) => view.source = good,
+    }
 }
 
 /// Stops what is computed for the views. A view that shows something goes back to the request for it, so that nothing on screen belongs
 /// to another request than the panels say.
 pub(crate) fn stop_runs(model: &mut Model, effects: &mut Effects) {
     (model.playing, model.playing_frames) = (None, None);
+    let labelled = labelled_source(model);
     for at in 0..model.views.len() {
         if !model.views[at].can_be_stopped() {
             continue;
@@ -121,18 +136,15 @@ pub(crate) fn stop_runs(model: &mut Model, effects: &mut Effects) {
             Some((graph, good)) => {
                 view.graph = Arc::new(graph);
                 view.generation = good.generation;
-                if let (PictureChoice::Frame { index, camera, .. }, Some(open)) =
-                    (&good.of.picture, &mut view.source)
-                {
-                    (open.index, open.camera) = (*index, *camera);
-                }
                 model.weight_files.retain(|(tag, _)| *tag != good.of.spec.tag);
                 model.weight_files.extend(good.weights_file.map(|file| (good.of.spec.tag, file)));
-                model.views[at].request = good.of;
+                view.request = good.of;
+                source_of_good(view);
             }
             None => view.trouble = Some(Trouble::Stopped),
         }
     }
+    ask_for_new_labels(model, effects, labelled.as_ref());
     // A difference that was stopped may be the one on screen again.
     for at in 0..model.views.len() {
         let view = &model.views[at];

@@ -2,17 +2,15 @@
 //! replaced by something else.
 
 use std::collections::HashMap;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
-
-use sha2::{Digest, Sha256};
+use std::time::SystemTime;
 
 use crate::app::message::remedy::told;
-use crate::app::model::dataset::{OpenSource, OpenedFrom, frame};
+use crate::app::model::dataset::{OpenSource, OpenedFrom, frame, listed_by};
 use crate::app::model::session::{KeptPicture, KeptView, KeptWeights, LastTime, Reopened, ReopenedView};
 use crate::app::model::view::MAX_VIEWS;
+use crate::app::runtime::existing::hashed;
 use crate::app::runtime::network::open::{no_file, offers, open_set, open_source_from};
 use crate::engine::open_onnx_up_to;
 use crate::graph::Graph;
@@ -20,10 +18,6 @@ use crate::input::dataset::Source;
 use crate::models::{ModelSpec, Registry};
 use crate::mosaic::{MosaicSettings, Paper};
 use crate::render::{ClassChoice, LayerChoice, PictureChoice, ViewRequest};
-use crate::tensor::hex;
-
-/// A data set was listed at most this long before it arrives at the window.
-const LISTING_TIME: Duration = Duration::from_secs(2);
 
 /// Finds again what was open.
 pub(crate) fn reopen(session: LastTime) -> Reopened {
@@ -67,8 +61,11 @@ pub(crate) fn reopen(session: LastTime) -> Reopened {
     found
 }
 
-/// A data set's place, what it was opened from, and the data set, or why it can't be opened.
-type OpenedBefore = (PathBuf, OpenedFrom, Result<Arc<dyn Source>, String>);
+/// A data set's place, what it was opened from, and the data set with the time when it was listed, or why it can't be opened.
+type OpenedBefore = (PathBuf, OpenedFrom, Result<Listed, String>);
+
+/// A data set, and when its contents were listed.
+type Listed = (Arc<dyn Source>, SystemTime);
 
 /// What was found so far.
 #[derive(Default)]
@@ -157,7 +154,7 @@ impl Finder {
         id: &str,
         camera: Option<&str>,
     ) -> Result<OpenSource, String> {
-        let source = self.source(place, &from)?;
+        let (source, listed) = self.source(place, &from)?;
         let is_it = |index: &usize| source.sample(*index).is_some_and(|sample| sample.id == id);
         let index = source.index_of_row(row).filter(is_it).or_else(|| (0..source.len()).find(is_it));
         let index = index.ok_or_else(|| {
@@ -167,15 +164,14 @@ impl Finder {
         if camera.is_some_and(|camera| !source.cameras().contains(&camera)) {
             return Err(format!("the data set has no such camera any more: \"{}\"", place.display()));
         }
-        let now = SystemTime::now();
-        let listed = now.checked_sub(LISTING_TIME).unwrap_or(now);
         Ok(OpenSource { source, place: place.to_owned(), from, listed, index, camera })
     }
 
-    fn source(&mut self, place: &Path, from: &OpenedFrom) -> Result<Arc<dyn Source>, String> {
+    fn source(&mut self, place: &Path, from: &OpenedFrom) -> Result<Listed, String> {
         if let Some((.., found)) = self.sources.iter().find(|(p, f, _)| p == place && f == from) {
             return found.clone();
         }
+        let listed = listed_by(SystemTime::now());
         let found = if !from.files.is_empty() {
             open_set(&from.files)
         } else if place.exists() {
@@ -183,6 +179,7 @@ impl Finder {
         } else {
             Err(format!("there is no such file or folder: \"{}\"", place.display()))
         };
+        let found = found.map(|source| (source, listed));
         self.sources.push((place.to_owned(), from.clone(), found.clone()));
         found
     }
@@ -199,7 +196,7 @@ fn fitting(weights: &KeptWeights) -> Result<&'static ModelSpec, String> {
     }
     let spec = model(&weights.tag)?;
     // A file with the same hash fits as it did. A changed one may be for another model now.
-    if weights.sha256.is_none() || weights.sha256 != sha256_of(&weights.path) {
+    if weights.sha256.is_none() || weights.sha256 != hashed(&weights.path) {
         let part = weights.part();
         let fits = offers(&part.path, &part.choice)?;
         if !fits.iter().any(|offer| offer.spec.tag == spec.tag) {
@@ -220,17 +217,5 @@ fn is_there(path: &Path) -> Result<(), String> {
         Ok(())
     } else {
         Err(no_file(path).unwrap_or_else(|| "there is no such file".to_owned()))
-    }
-}
-
-/// The hash of a whole file; none if it can't be read.
-fn sha256_of(path: &Path) -> Option<String> {
-    let (mut file, mut hash) = (std::fs::File::open(path).ok()?, Sha256::new());
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        match file.read(&mut buffer).ok()? {
-            0 => return Some(hex(&hash.finalize())),
-            num => hash.update(&buffer[..num]),
-        }
     }
 }

@@ -110,3 +110,24 @@ fn steps_lead_back_over_layers_and_models_and_forward_again() {
     }
     assert_eq!(asked(&model), third, "there is nothing further");
 }
+
+#[test]
+fn going_back_from_a_data_set_opens_the_one_before_again() {
+    let mut model = model();
+    with_drive(&mut model);
+    ask(&mut model, DatasetCommand::SetFrame(5));
+    let center = model.view().source.clone().unwrap();
+    let view = model.view();
+    let (good, source) = (model.full_request(view).ok(), view.source.clone());
+    (model.view_mut().good, model.view_mut().good_source) = (good, source);
+    let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/drive/left");
+    let left = Arc::from(open_source(&place).unwrap());
+    ask(&mut model, ViewCommand::Open(place.clone()));
+    let job = model.view().job;
+    tell(&mut model, Event::View(job, ViewEvent::Source(place, OpenedFrom::default(), left)));
+    assert_ne!(model.view().source.as_ref().unwrap().place, center.place);
+    ask(&mut model, ViewCommand::GoBack);
+    let open = model.view().source.as_ref().unwrap();
+    assert!(Arc::ptr_eq(&open.source, &center.source), "the timeline is of the picture's data set");
+    assert_eq!((&open.place, open.index), (&center.place, 5));
+}
