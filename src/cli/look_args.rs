@@ -62,10 +62,11 @@ pub(super) struct LookArgs {
     #[arg(long, value_name = "CLASS", help_heading = "Figure", conflicts_with_all = ["order", "hide_dead", "first"])]
     pub class_map: Option<ClassChoice>,
 
-    /// Order of the channels: index, mean, max, variance, sparsity or similarity
+    /// Order of the channels: index, mean, max, variance, sparsity, similarity, or box:LEFT,TOP,RIGHT,BOTTOM
     ///
-    /// All but index and similarity run from the largest to the smallest; similarity puts like maps side by side. Values that are
-    /// saved keep the network's own order.
+    /// All but index and similarity run from the largest to the smallest; similarity puts like maps side by side. A box is a part of the
+    /// picture, with edges from 0 to 1 along its width and height: channels that answer most there come first, by their mean in the box
+    /// above their mean. Values that are saved keep the network's own order.
     #[arg(long, value_name = "BY", default_value = "index", help_heading = "Figure")]
     pub order: OrderBy,
 

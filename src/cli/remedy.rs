@@ -14,7 +14,7 @@ use crate::input::dataset::{DatasetError, ExpandError};
 use crate::input::decode::DecodeError;
 use crate::models::UnknownModel;
 use crate::render::{AnimationError, ChoiceError, ClassMapError, DEFAULT_TAG, ImportError};
-use crate::tensor::{Remedied, Remedy, Setting, ValueScale};
+use crate::tensor::{Remedied, Remedy, SelectionError, Setting, ValueScale};
 use crate::weights::{ClassNamesError, PartError, WeightsFileError};
 
 /// An error reworded, with the remedy of the original error.
@@ -65,6 +65,7 @@ pub(super) fn of(error: &anyhow::Error) -> Option<Remedy> {
             cause.downcast_ref::<VerifyError>().and_then(Remedied::remedy),
             cause.downcast_ref::<BadFeatures>().and_then(Remedied::remedy),
             cause.downcast_ref::<DatasetError>().and_then(Remedied::remedy),
+            cause.downcast_ref::<SelectionError>().and_then(Remedied::remedy),
         ];
         carried.into_iter().flatten().next()
     })
@@ -217,6 +218,7 @@ pub(super) fn words(remedy: &Remedy) -> String {
         Remedy::MakeRoom => "free some space, or write to another disk".to_owned(),
         Remedy::AllowLargeFiles => "raise the limit (`ulimit -f`), or write to another disk".to_owned(),
         Remedy::NameLayer => "`--layer NAME` takes another layer than the last".to_owned(),
+        Remedy::MoveBox => "take a box within what the network sees, or `--fit stretch`, which shows it the whole picture".to_owned(),
         Remedy::NameFinalLayer => {
             "`filterscope layers FILE` lists the layers that `--final` may name".to_owned()
         }

@@ -16,9 +16,10 @@ use crate::formats::{PictureRecord, WriteError, write_npy};
 use crate::graph::NodeId;
 use crate::input::dataset::PictureRef;
 use crate::render::{
-    Contents, Drawing, FigureKind, FigureSpec, LayerValues, Look, Panel, PanelSpec, View, class_words, draw,
+    Contents, Drawing, FigureKind, FigureSpec, LayerValues, Look, Panel, PanelSpec, Placement, Scale, View,
+    ViewRequest, class_words, draw,
 };
-use crate::tensor::{Activation, LayerStats, PixelSize, available_memory, counted};
+use crate::tensor::{Activation, LayerStats, PixelSize, SelectionError, available_memory, counted};
 
 /// How the work on one picture ended.
 enum PictureEnd {
@@ -165,6 +166,7 @@ fn one_picture(
         let backbone = &run_by.backbone;
         let view = View::new(backbone.preprocessing().spec(), &decoded.rgb, request.input)
             .map_err(|error| of_picture(error.into()))?;
+        let infos = view.infos(backbone.graph()).map_err(|error| of_picture(error.into()))?;
         // A layer is drawn and dropped as soon as its values are there, because keeping all layers would fill the memory.
         let mut draw_layer = |node: NodeId, activation: &Activation| -> Result<(), PictureError> {
             let Some(place) = layers.iter().position(|layer| layer.node == node) else { return Ok(()) };
@@ -182,18 +184,13 @@ fn one_picture(
                 write_npy(&outputs.values(&picture.stem, suffix, is_one_of_several), activation)?;
             }
             let stats = LayerStats::of(activation);
-            let Ok(settings) = request.settings_for(activation, &stats, &|| !cancel.is_cancelled()) else {
+            let values = LayerValues { run_by: &run_by, view: &view, activation, stats: &stats };
+            let placement = Placement::of(&view, &infos[node.0]);
+            let painted = paint(request, plan.scale, values, &placement, cancel).map_err(of_picture)?;
+            let Some(mut panel) = painted else {
                 is_interrupted = true;
                 return Ok(());
             };
-            let mut panel = Panel::paint(&PanelSpec {
-                values: LayerValues { run_by: &run_by, view: &view, activation, stats: &stats },
-                look: Look { settings, scale: plan.scale },
-                selection: request.selection,
-                channel: None,
-                class_map,
-            })
-            .map_err(|error| of_picture(error.into()))?;
             panel.set_remark(remark);
             let FigureKind::Mosaics(surround) = kind else {
                 // Layers come in execution order, and are shown in the order they were named.
@@ -233,6 +230,30 @@ fn one_picture(
         *num_written += 1;
     }
     Ok(PictureEnd::Done(line))
+}
+
+/// Paints a layer; `None` if the work was stopped.
+fn paint(
+    request: &ViewRequest,
+    scale: Scale,
+    values: LayerValues<'_>,
+    placement: &Placement,
+    cancel: &CancelToken,
+) -> anyhow::Result<Option<Panel>> {
+    let goes_on = || !cancel.is_cancelled();
+    let settings = match request.settings_for(values.activation, values.stats, placement, &goes_on) {
+        Ok(settings) => settings,
+        Err(SelectionError::Interrupted) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let panel = Panel::paint(&PanelSpec {
+        values,
+        look: Look { settings, scale },
+        selection: request.selection,
+        channel: None,
+        class_map: request.class_map.as_ref(),
+    })?;
+    Ok(Some(panel))
 }
 
 /// Refuses a run that would fill the machine's memory.

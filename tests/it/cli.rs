@@ -743,5 +743,21 @@ fn channels_are_put_in_order_and_left_out() {
     assert!(run.stderr.contains("grid 2x4 holds 8 tiles, but there are 9 channels"), "{}", run.stderr);
     let run = bench.run(&format!("render cat.png -o no.png {LITE0} --order size"));
     assert!(run.stderr.contains("order `size`: expected index, mean, max, variance"), "{}", run.stderr);
-    assert_eq!(bench.names("."), ["all.png", "cat.png", "grid.png", "some.npy", "some.png"]);
+    bench.ok(&format!("render cat.png -o box.png {LITE0} --order box:0.3,0.25,0.5,0.5 --first 3 --npy"));
+    let record = read_record(&bench.path("box.png")).unwrap();
+    assert_eq!(record.panels[0].look.selection.as_deref(), Some("box:0.3,0.25,0.5,0.5 top:3"));
+    let run = bench.run(&format!("render cat.png -o no.png {LITE0} --order box:0,0,0.03,0.03"));
+    assert_eq!(run.code, Some(2));
+    let told = "the network saw nothing of the box 0,0,0.03,0.03 (left, top, right, bottom), because its preprocessing cuts that part of the picture off";
+    assert!(run.stderr.contains(told), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("help: take a box within what the network sees, or `--fit stretch`"),
+        "{}",
+        run.stderr
+    );
+    bench.ok(&format!("render cat.png -o all.png {LITE0} --order box:0,0,0.03,0.03 --fit stretch"));
+    assert_eq!(
+        bench.names("."),
+        ["all.png", "box.npy", "box.png", "cat.png", "grid.png", "some.npy", "some.png"]
+    );
 }

@@ -133,6 +133,7 @@ pub(crate) fn words(remedy: &Remedy) -> String {
             "Choose another place, or start the program with a higher limit on files.".to_owned()
         }
         Remedy::NameLayer => "Choose the layer under Layer.".to_owned(),
+        Remedy::MoveBox => "Draw the box elsewhere on the picture, or choose Stretch under Fit.".to_owned(),
         Remedy::NameFinalLayer => "Open the file again and choose its final layer.".to_owned(),
     }
 }

@@ -9,6 +9,7 @@ pub(crate) mod frame_times;
 pub(crate) mod histogram;
 pub(crate) mod icons;
 pub(crate) mod input;
+pub(crate) mod looks;
 pub(crate) mod panels;
 pub(crate) mod placed;
 pub(crate) mod scratch;

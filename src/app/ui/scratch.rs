@@ -12,7 +12,7 @@ use crate::app::ui::viewport::Viewport;
 use crate::graph::{Graph, NodeId};
 use crate::mosaic::{MosaicValue, SeenPart};
 use crate::render::Share;
-use crate::tensor::PixelSize;
+use crate::tensor::{OrderBy, PixelSize};
 
 /// The state that drawing itself changes: half-typed text, the pointer, the zoom and pan of mosaics.
 #[derive(Default)]
@@ -84,6 +84,15 @@ impl ViewScratch {
         if let (Some(panel), Some(canvas)) = (self.panel, self.canvas) {
             self.viewport.offset += panel.center() - canvas.center();
             self.panel = Some(canvas);
+        }
+    }
+
+    /// The box on the picture: the one that the view's channels are ordered by, unless another is being drawn; without such an order,
+    /// the one that was drawn.
+    pub(crate) fn boxed_or(&self, order: OrderBy) -> Option<Share> {
+        match order {
+            OrderBy::Box(part) if self.box_start.is_none() => Some(Share::of_box(part)),
+            _ => self.boxed,
         }
     }
 }

@@ -27,34 +27,70 @@ fn the_strongest_channels_are_large_and_one_click_looks_into_one() {
     assert_eq!(strong(&window), ["Strong channel 1784"]);
 }
 
+/// The picture in the right panel.
+fn picture(window: &Window) -> egui::Rect {
+    window.harness.get_by_role_and_label(Role::Image, "The picture").rect()
+}
+
+/// Draws a box on the picture, from one place of it to another, in shares of its sides.
+fn drag_box(window: &mut Window, from: (f32, f32), to: (f32, f32)) {
+    let picture = picture(window);
+    let at = |(x, y): (f32, f32)| picture.min + picture.size() * egui::vec2(x, y);
+    let button = |pos, pressed| egui::Event::PointerButton {
+        pos,
+        button: egui::PointerButton::Primary,
+        pressed,
+        modifiers: egui::Modifiers::NONE,
+    };
+    window.hover(at(from));
+    window.harness.event(button(at(from), true));
+    window.harness.step();
+    for share in [0.3, 0.7, 1.0] {
+        let pos = at(from) + (at(to) - at(from)) * share;
+        window.harness.event(egui::Event::PointerMoved(pos));
+        window.harness.step();
+    }
+    window.harness.event(button(at(to), false));
+    window.harness.run_steps(3);
+}
+
+#[test]
+fn the_mosaic_is_ordered_by_a_box_and_follows_it() {
+    let mut window = Window::with_cat();
+    let dir = tempfile::tempdir().unwrap();
+    let order = |window: &mut Window, name: &str| {
+        window.settle();
+        let selection = window.saved_record(&dir.path().join(name)).panels[0].look.selection.clone();
+        // Saving scrolled the panel down to its button.
+        window.wheel(5000.0);
+        selection
+    };
+    window.harness.run_steps(3);
+    drag_box(&mut window, (0.6, 0.6), (0.9, 0.9));
+    assert_eq!(order(&mut window, "a.png"), None, "until it is asked for");
+    window.click("Order the mosaic by it");
+    assert_eq!(order(&mut window, "b.png").unwrap(), "box:0.6,0.6,0.9,0.9");
+    let found = strong(&window);
+    drag_box(&mut window, (0.05, 0.05), (0.25, 0.3));
+    assert_eq!(order(&mut window, "c.png").unwrap(), "box:0.05,0.05,0.25,0.3");
+    assert_ne!(strong(&window), found);
+    window.harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::Z);
+    window.harness.run_steps(3);
+    assert_eq!(order(&mut window, "d.png").unwrap(), "box:0.6,0.6,0.9,0.9");
+    assert_eq!(strong(&window), found, "the box is the one that the channels are ordered by");
+    let at = picture(&window).min + picture(&window).size() * 0.75;
+    window.click_at(at);
+    assert_eq!(order(&mut window, "e.png"), None, "a click in the box takes it away");
+}
+
 #[test]
 fn a_box_on_the_picture_finds_the_channels_that_answer_there() {
     let mut window = Window::with_cat();
     let before = strong(&window);
-    let picture = window.harness.get_by_role_and_label(Role::Image, "The picture").rect();
-    let drag = |window: &mut Window, from: (f32, f32), to: (f32, f32)| {
-        let at = |(x, y): (f32, f32)| picture.min + picture.size() * egui::vec2(x, y);
-        let button = |pos, pressed| egui::Event::PointerButton {
-            pos,
-            button: egui::PointerButton::Primary,
-            pressed,
-            modifiers: egui::Modifiers::NONE,
-        };
-        window.hover(at(from));
-        window.harness.event(button(at(from), true));
-        window.harness.step();
-        for share in [0.3, 0.7, 1.0] {
-            let pos = at(from) + (at(to) - at(from)) * share;
-            window.harness.event(egui::Event::PointerMoved(pos));
-            window.harness.step();
-        }
-        window.harness.event(button(at(to), false));
-        window.harness.run_steps(3);
-    };
-    drag(&mut window, (0.05, 0.05), (0.25, 0.3));
+    drag_box(&mut window, (0.05, 0.05), (0.25, 0.3));
     let corner = strong(&window);
     assert!(!corner.is_empty() && corner != before, "{corner:?}");
-    drag(&mut window, (0.6, 0.6), (0.9, 0.9));
+    drag_box(&mut window, (0.6, 0.6), (0.9, 0.9));
     let other = strong(&window);
     assert!(other != corner && other != before, "another box, other channels: {other:?}");
     // The box stays while layers pass, as it is a place of the picture.
@@ -65,7 +101,7 @@ fn a_box_on_the_picture_finds_the_channels_that_answer_there() {
     window.wait_for("xception.keras_in1k · act4 2048×10×10");
     window.settle();
     assert_eq!(strong(&window), other);
-    let at = picture.center();
+    let at = picture(&window).center();
     window.click_at(at);
     let clicked = strong(&window);
     assert!(clicked != before && clicked != other, "what one value stands for: {clicked:?}");

@@ -11,6 +11,7 @@ mod preprocess_spec;
 mod ranking;
 mod refusal;
 mod remedy;
+mod responses;
 mod room;
 mod shown;
 mod similarity;
@@ -25,11 +26,15 @@ pub use feature::{AxisOrder, Dtype, FeatureLayout, UnknownStorage};
 pub use hex::hex;
 pub use names::{did_you_mean, fuzzy_score, nearest_names};
 pub use preprocess_spec::{ChannelOrder, Fit, LongSide, PixelSize, PreprocessSpec, ResizeFilter, ValueScale};
-pub use ranking::{ChannelSelection, Interrupted, OrderBy, UnknownOrder, UnknownSelection, profile, rank};
+pub use ranking::{
+    CellsIn, ChannelSelection, OrderBy, PictureBox, SelectionError, UnknownOrder, UnknownSelection, profile,
+    rank,
+};
 pub use refusal::{is_out_of_files, is_refusal, refusal_in};
 #[doc(hidden)]
 pub use remedy::samples as remedy_samples;
 pub use remedy::{Remedied, Remedy, Setting};
+pub use responses::responses_in;
 pub use room::{NoRoom, TooMuch, available_memory, check_half, check_room, memory_words};
 pub use shown::{shown, steers};
 pub use similarity::{StandardMaps, correlation};

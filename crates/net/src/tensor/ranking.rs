@@ -1,8 +1,53 @@
 //! Which channels of a layer are shown, and in what order.
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use super::{Activation, ChannelKind, ChannelStats, LayerStats, StandardMaps};
+use super::{
+    Activation, ChannelKind, ChannelStats, LayerStats, Remedied, Remedy, StandardMaps, responses_in,
+};
+
+/// Steps of a [`PictureBox`]'s edges along the picture's width and height.
+const STEPS: f64 = 1000.0;
+
+/// A part of a picture, with edges in thousandths of its width and height.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+pub struct PictureBox {
+    left: u16,
+    top: u16,
+    right: u16,
+    bottom: u16,
+}
+
+impl PictureBox {
+    /// A box with these edges (left, top, right, bottom) as shares of the picture's width and height, rounded to thousandths; `None`
+    /// unless they are within the picture and the box has an area.
+    #[must_use]
+    pub fn new(edges: [f64; 4]) -> Option<Self> {
+        if edges.iter().any(|edge| !(0.0..=1.0).contains(edge)) {
+            return None;
+        }
+        let [left, top, right, bottom] = edges.map(|edge| (edge * STEPS).round() as u16);
+        (left < right && top < bottom).then_some(Self { left, top, right, bottom })
+    }
+
+    /// Left, upper, right and lower edge, as shares of the picture's width and height.
+    #[must_use]
+    pub fn edges(&self) -> [f64; 4] {
+        [self.left, self.top, self.right, self.bottom].map(|edge| f64::from(edge) / STEPS)
+    }
+}
+
+impl std::fmt::Display for PictureBox {
+    /// Writes it as `0.31,0.2,0.5,0.6`: left, top, right, bottom.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let [left, top, right, bottom] = self.edges();
+        write!(f, "{left},{top},{right},{bottom}")
+    }
+}
+
+/// The rows and columns of a layer's maps that stand for a part of the picture; `None` where the network saw nothing of that part.
+pub type CellsIn<'a> = &'a dyn Fn(PictureBox) -> Option<(Range<usize>, Range<usize>)>;
 
 /// The quantity that channels are ordered by. All but index and similarity run from the largest value to the smallest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -21,14 +66,16 @@ pub enum OrderBy {
     Sparsity,
     /// Similar maps next to each other, beginning with the channel of the largest mean.
     Similarity,
+    /// Mean value in a part of the picture, above the channel's mean: what answers to the thing there.
+    Box(PictureBox),
 }
 
 impl OrderBy {
-    /// All orders, as they are listed to users.
+    /// All orders that need nothing but the layer, as they are listed to users.
     pub const ALL: [Self; 6] =
         [Self::Index, Self::Mean, Self::Max, Self::Variance, Self::Sparsity, Self::Similarity];
 
-    /// The name to type: one lower-case word.
+    /// The name: one lower-case word. For a box, text without its edges.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Index => "index",
@@ -37,12 +84,17 @@ impl OrderBy {
             Self::Variance => "variance",
             Self::Sparsity => "sparsity",
             Self::Similarity => "similarity",
+            Self::Box(_) => "box",
         }
     }
 
-    /// The order of that name, if there is one.
-    fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|order| order.name() == name)
+    /// The order that a text means, as [`Display`](std::fmt::Display) writes it.
+    fn named(text: &str) -> Option<Self> {
+        let Some(edges) = text.strip_prefix("box:") else {
+            return Self::ALL.into_iter().find(|order| order.name() == text);
+        };
+        let edges: Vec<f64> = edges.split(',').map(|edge| edge.parse().ok()).collect::<Option<_>>()?;
+        PictureBox::new(edges.try_into().ok()?).map(Self::Box)
     }
 
     /// The value that a channel is sorted by; `None` for an order that doesn't sort by a single value.
@@ -52,7 +104,17 @@ impl OrderBy {
             Self::Max => Some(stats.max),
             Self::Variance => Some(stats.variance),
             Self::Sparsity => Some(stats.zero_share),
-            Self::Index | Self::Similarity => None,
+            Self::Index | Self::Similarity | Self::Box(_) => None,
+        }
+    }
+}
+
+impl std::fmt::Display for OrderBy {
+    /// Writes its name, and a box with its edges: `box:0.31,0.2,0.5,0.6`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Box(part) => write!(f, "{}:{part}", self.name()),
+            order => f.write_str(order.name()),
         }
     }
 }
@@ -67,7 +129,9 @@ impl std::str::FromStr for OrderBy {
 
 /// Text that names no order.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("order `{0}`: expected index, mean, max, variance, sparsity or similarity")]
+#[error(
+    "order `{0}`: expected index, mean, max, variance, sparsity, similarity, or box:LEFT,TOP,RIGHT,BOTTOM with edges from 0 to 1"
+)]
 pub struct UnknownOrder(pub String);
 
 /// Which channels of a layer are shown, and in what order.
@@ -84,7 +148,7 @@ pub struct ChannelSelection {
 impl std::fmt::Display for ChannelSelection {
     /// Writes it as `mean hide-dead top:64`: the order always, the other two parts only where they are set.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.order.name())?;
+        self.order.fmt(f)?;
         if self.hides_dead {
             f.write_str(" hide-dead")?;
         }
@@ -95,7 +159,7 @@ impl std::fmt::Display for ChannelSelection {
 /// Text that is no selection of channels.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "order of channels `{0}`: expected index, mean, max, variance, sparsity or similarity, then hide-dead and top:N where wanted"
+    "order of channels `{0}`: expected index, mean, max, variance, sparsity, similarity or box:LEFT,TOP,RIGHT,BOTTOM, then hide-dead and top:N where wanted"
 )]
 pub struct UnknownSelection(pub String);
 
@@ -122,14 +186,20 @@ impl std::str::FromStr for ChannelSelection {
 
 impl ChannelSelection {
     /// The channels to show, in order of their places; `None` where all channels are shown in their own order. At least one channel is
-    /// kept: where all are dead, none is hidden. `go_on` is called during long work; as soon as it returns false, the result is an error.
+    /// kept: where all are dead, none is hidden. `cells_in` says which part of the maps a box on the picture is. `go_on` is called during
+    /// long work; as soon as it returns false, the result is an error.
+    ///
+    /// # Errors
+    /// If `go_on` returned false, and for an order by a box of which the network saw nothing.
     pub fn channels(
         &self,
         activation: &Activation,
         stats: &LayerStats,
+        cells_in: CellsIn<'_>,
         go_on: &dyn Fn() -> bool,
-    ) -> Result<Option<Arc<[usize]>>, Interrupted> {
-        if *self == Self::default() {
+    ) -> Result<Option<Arc<[usize]>>, SelectionError> {
+        // A single map, of a class or of a layer with one channel, has no order.
+        if *self == Self::default() || stats.channels.len() == 1 {
             return Ok(None);
         }
         let all = || 0..stats.channels.len();
@@ -142,7 +212,14 @@ impl ChannelSelection {
             OrderBy::Index => {}
             OrderBy::Similarity => {
                 sort_by(&mut channels, stats, OrderBy::Mean);
-                channels = StandardMaps::pooled(activation).walk(&channels, go_on).ok_or(Interrupted)?;
+                channels = StandardMaps::pooled(activation)
+                    .walk(&channels, go_on)
+                    .ok_or(SelectionError::Interrupted)?;
+            }
+            OrderBy::Box(part) => {
+                let (rows, columns) = cells_in(part).ok_or(SelectionError::NotSeen(part))?;
+                let answers = responses_in(activation, stats, &rows, &columns);
+                channels.sort_by(|a, b| answers[*b].total_cmp(&answers[*a]).then(a.cmp(b)));
             }
             order => sort_by(&mut channels, stats, order),
         }
@@ -151,9 +228,27 @@ impl ChannelSelection {
     }
 }
 
-/// The work was stopped because its result is no longer needed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Interrupted;
+/// Why there is no order of the channels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SelectionError {
+    /// The work was stopped because its result is no longer needed.
+    #[error("stopped")]
+    Interrupted,
+    /// The box lies in what was cut off the picture.
+    #[error(
+        "the network saw nothing of the box {0} (left, top, right, bottom), because its preprocessing cuts that part of the picture off"
+    )]
+    NotSeen(PictureBox),
+}
+
+impl Remedied for SelectionError {
+    fn remedy(&self) -> Option<Remedy> {
+        match self {
+            Self::Interrupted => None,
+            Self::NotSeen(_) => Some(Remedy::MoveBox),
+        }
+    }
+}
 
 /// Sorts channels by the value of an order, largest first, equal ones by index.
 fn sort_by(channels: &mut [usize], stats: &LayerStats, order: OrderBy) {
@@ -189,9 +284,15 @@ mod tests {
         (activation, stats)
     }
 
+    /// The left value of each map stands for the left half of the picture; what is below its middle was cut off.
+    fn cells(part: PictureBox) -> Option<(Range<usize>, Range<usize>)> {
+        let [left, top, right, _] = part.edges();
+        (top < 0.5).then_some((0..1, usize::from(left >= 0.5)..if right > 0.5 { 2 } else { 1 }))
+    }
+
     fn order(selection: ChannelSelection) -> Option<Vec<usize>> {
         let (activation, stats) = layer();
-        selection.channels(&activation, &stats, &|| true).unwrap().map(|c| c.to_vec())
+        selection.channels(&activation, &stats, &cells, &|| true).unwrap().map(|c| c.to_vec())
     }
 
     #[test]
@@ -213,22 +314,44 @@ mod tests {
         assert_eq!(order(top).unwrap(), [3, 2]);
         assert_eq!(order(ChannelSelection { top: Some(0), ..selection }).unwrap(), [0], "one always stays");
         let dead = Activation::new("t", MapShape::new(2, 1, 1), vec![0.0, 0.0]).unwrap();
-        let shown = selection.channels(&dead, &LayerStats::of(&dead), &|| true).unwrap().unwrap();
+        let shown = selection.channels(&dead, &LayerStats::of(&dead), &cells, &|| true).unwrap().unwrap();
         assert_eq!(*shown, [0, 1], "where all are dead, all are shown");
         let (activation, stats) = layer();
         let alike = ChannelSelection { order: OrderBy::Similarity, ..ChannelSelection::default() };
-        assert_eq!(alike.channels(&activation, &stats, &|| false), Err(Interrupted));
+        assert_eq!(alike.channels(&activation, &stats, &cells, &|| false), Err(SelectionError::Interrupted));
+    }
+
+    #[test]
+    fn channels_are_ordered_by_what_they_answer_in_a_box() {
+        let boxed = |edges| OrderBy::Box(PictureBox::new(edges).unwrap());
+        let by = |order| ChannelSelection { order, ..ChannelSelection::default() };
+        // Above their means 0.5, 0, 4.25 and 4.5 on the left: −0.5, 0, −0.25, −4.5; on the right the opposite.
+        assert_eq!(order(by(boxed([0.0, 0.0, 0.4, 0.4]))).unwrap(), [1, 2, 0, 3]);
+        assert_eq!(order(by(boxed([0.6, 0.0, 0.9, 0.4]))).unwrap(), [3, 0, 2, 1]);
+        let (activation, stats) = layer();
+        let below = by(boxed([0.0, 0.6, 0.4, 0.9]));
+        let error = below.channels(&activation, &stats, &cells, &|| true).unwrap_err();
+        assert!(error.to_string().starts_with("the network saw nothing of the box 0,0.6,0.4,0.9"), "{error}");
+        let one = Activation::new("t", MapShape::new(1, 1, 2), vec![0.0, 1.0]).unwrap();
+        assert_eq!(below.channels(&one, &LayerStats::of(&one), &cells, &|| true), Ok(None));
+        for bad in
+            [[0.5, 0.0, 0.5, 1.0], [0.0, 0.0, 1.1, 1.0], [f64::NAN, 0.0, 1.0, 1.0], [0.9, 0.0, 0.1, 1.0]]
+        {
+            assert_eq!(PictureBox::new(bad), None, "{bad:?}");
+        }
     }
 
     #[test]
     fn selections_are_read_as_they_are_printed() {
-        for order in OrderBy::ALL {
+        let boxed = OrderBy::Box(PictureBox::new([0.31, 0.0, 0.5, 1.0]).unwrap());
+        assert_eq!(boxed.to_string(), "box:0.31,0,0.5,1");
+        for order in OrderBy::ALL.into_iter().chain([boxed]) {
             for (hides_dead, top) in [(false, None), (true, Some(64))] {
                 let selection = ChannelSelection { order, hides_dead, top };
                 assert_eq!(selection.to_string().parse(), Ok(selection));
             }
         }
-        for bad in ["", "size", "mean top:0", "mean top:x", "mean dead"] {
+        for bad in ["", "size", "mean top:0", "mean top:x", "mean dead", "box", "box:0,0,1", "box:0,0,0,1"] {
             assert_eq!(bad.parse::<ChannelSelection>(), Err(UnknownSelection(bad.to_owned())));
         }
     }

@@ -59,6 +59,8 @@ pub enum Remedy {
     NameFinalLayer,
     /// Ask for a layer by its name.
     NameLayer,
+    /// Take a box in the part of the picture that the network sees, or bring the whole picture to its input.
+    MoveBox,
     /// Resume the run: its damaged parts are made again.
     GoOn,
     /// Copy a shard of features again from where it was made, or make it again.
@@ -277,6 +279,7 @@ pub mod samples {
             Remedy::OtherFolder,
             Remedy::RaiseFileLimit,
             Remedy::MakeAllAnew,
+            Remedy::MoveBox,
             Remedy::ReplaceFeatures,
             Remedy::SelectOthers,
             Remedy::NameShard,

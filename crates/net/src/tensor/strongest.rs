@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Activation, LayerStats, OrderBy};
+use super::{Activation, ChannelKind, LayerStats, OrderBy, responses_in};
 
 /// Two maps with a higher correlation count as alike.
 const ALIKE: f64 = 0.9;
@@ -17,7 +17,7 @@ pub fn strongest(activation: &Activation, stats: &LayerStats, order: OrderBy, nu
     let of = |channel: usize| {
         let stats = &stats.channels[channel];
         match order {
-            OrderBy::Index | OrderBy::Similarity | OrderBy::Mean => stats.mean,
+            OrderBy::Index | OrderBy::Similarity | OrderBy::Box(_) | OrderBy::Mean => stats.mean,
             OrderBy::Max => stats.max,
             OrderBy::Variance => stats.variance,
             // The fewest zeros answer most.
@@ -25,15 +25,14 @@ pub fn strongest(activation: &Activation, stats: &LayerStats, order: OrderBy, nu
         }
     };
     let mut channels: Vec<usize> = (0..stats.channels.len())
-        .filter(|channel| stats.channels[*channel].kind == super::ChannelKind::Live)
+        .filter(|channel| stats.channels[*channel].kind == ChannelKind::Live)
         .collect();
     channels.sort_by(|a, b| of(*b).total_cmp(&of(*a)).then(a.cmp(b)));
     various(activation, channels, num)
 }
 
-/// The channels that answer most in a rectangle of their maps: those whose mean there is highest above their mean over the whole map,
-/// in units of the layer. Strongest first, at most `num`, without dead ones, and without those much like a stronger one. Empty for a
-/// rectangle outside the map.
+/// The channels that answer most in a rectangle of their maps, by [`responses_in`], strongest first, at most `num`; without those that
+/// answer less there than elsewhere, and without those much like a stronger one. Empty for a rectangle outside the map.
 pub fn strongest_in(
     activation: &Activation,
     stats: &LayerStats,
@@ -41,24 +40,12 @@ pub fn strongest_in(
     columns: &Range<usize>,
     num: usize,
 ) -> Vec<usize> {
-    let shape = activation.shape();
-    let (rows, columns) =
-        (rows.start..rows.end.min(shape.height), columns.start..columns.end.min(shape.width));
-    if rows.is_empty() || columns.is_empty() {
-        return Vec::new();
-    }
-    let mut found: Vec<(f64, usize)> = (0..stats.channels.len())
-        .filter(|channel| stats.channels[*channel].kind == super::ChannelKind::Live)
-        .map(|channel| {
-            let map = activation.channel(channel);
-            let inside = rows.clone().flat_map(|row| &map[row * shape.width..][columns.clone()]);
-            let sum: f64 = inside.filter(|v| v.is_finite()).map(|v| f64::from(*v)).sum();
-            (sum / (rows.len() * columns.len()) as f64 - f64::from(stats.channels[channel].mean), channel)
-        })
-        .filter(|(above, _)| *above > 0.0)
+    let answers = responses_in(activation, stats, rows, columns);
+    let mut found: Vec<usize> = (0..answers.len())
+        .filter(|channel| stats.channels[*channel].kind == ChannelKind::Live && answers[*channel] > 0.0)
         .collect();
-    found.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-    various(activation, found.into_iter().map(|(_, channel)| channel).collect(), num)
+    found.sort_by(|a, b| answers[*b].total_cmp(&answers[*a]).then(a.cmp(b)));
+    various(activation, found, num)
 }
 
 /// The first `num` channels without those whose map is much like an earlier one's.

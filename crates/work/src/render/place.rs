@@ -5,9 +5,10 @@
 
 use std::ops::Range;
 
-use crate::graph::{Axis, ReceptiveField};
+use super::view::View;
+use crate::graph::{Axis, NodeInfo, ReceptiveField};
 use crate::input::{Preprocessed, SourceRegion};
-use crate::tensor::{Activation, MapShape, PixelSize, StandardMaps};
+use crate::tensor::{Activation, MapShape, PictureBox, PixelSize, StandardMaps};
 
 /// A rectangle in a picture, as shares of its width and height. It may extend beyond the picture where a receptive field extends into the
 /// padding.
@@ -24,6 +25,17 @@ pub struct Share {
 }
 
 impl Share {
+    /// A box on the picture, as a rectangle.
+    pub fn of_box(part: PictureBox) -> Self {
+        let [left, top, right, bottom] = part.edges();
+        Self { left, top, right, bottom }
+    }
+
+    /// The rectangle as a box on the picture, within its edges; `None` if nothing of it is in the picture.
+    pub fn to_box(self) -> Option<PictureBox> {
+        PictureBox::new([self.left, self.top, self.right, self.bottom].map(|edge| edge.clamp(0.0, 1.0)))
+    }
+
     /// The middle, as (x, y).
     pub fn centre(&self) -> (f64, f64) {
         (f64::midpoint(self.left, self.right), f64::midpoint(self.top, self.bottom))
@@ -51,6 +63,11 @@ impl Placement {
             input: PixelSize::new(input.batch.width(), input.batch.height()),
             seen: Share { left: x / w, top: y / h, right: (x + width) / w, bottom: (y + height) / h },
         }
+    }
+
+    /// The placement of a node of which `info` tells shape and receptive field at the size of the view's input.
+    pub fn of(view: &View, info: &NodeInfo) -> Self {
+        Self::new(info.receptive_field, info.shape, &view.preprocessed, view.picture)
     }
 
     /// The part of the picture that the network saw.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::class_map::ClassChoice;
+use super::place::{Placement, Share};
 use super::view::InputChoices;
 use crate::input::dataset::{Camera, PictureRef, Source};
 use crate::input::decode::Picture;
@@ -13,7 +14,7 @@ use crate::input::live::Frame;
 use crate::input::{FitChoice, ValueChoice};
 use crate::models::ModelSpec;
 use crate::mosaic::{MosaicSetting, MosaicSettings};
-use crate::tensor::{Activation, ChannelSelection, Interrupted, LayerStats};
+use crate::tensor::{Activation, ChannelSelection, LayerStats, SelectionError};
 
 /// A picture, before it is read.
 #[derive(Clone)]
@@ -141,18 +142,20 @@ impl ViewRequest {
         self.spec.tag == other.spec.tag && self.picture == other.picture && self.input == other.input
     }
 
-    /// The settings to paint a layer's values with: those of the request, with the channels that `selection` gives. `go_on` is called
-    /// during long work; as soon as it returns false, the work stops.
+    /// The settings to paint a layer's values with: those of the request, with the channels that `selection` gives. `place` is where the
+    /// layer's maps are on the picture. `go_on` is called during long work; as soon as it returns false, the work stops.
     ///
     /// # Errors
-    /// If `go_on` returned false.
+    /// If `go_on` returned false, and for an order by a box of which the network saw nothing.
     pub fn settings_for(
         &self,
         activation: &Activation,
         stats: &LayerStats,
+        place: &Placement,
         go_on: &dyn Fn() -> bool,
-    ) -> Result<MosaicSettings, Interrupted> {
-        let order = self.selection.channels(activation, stats, go_on)?;
+    ) -> Result<MosaicSettings, SelectionError> {
+        let cells_in = |part| place.positions_in(Share::of_box(part));
+        let order = self.selection.channels(activation, stats, &cells_in, go_on)?;
         Ok(MosaicSettings { order, ..self.settings.clone() })
     }
 

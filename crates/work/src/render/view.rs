@@ -2,8 +2,9 @@
 
 use image::RgbImage;
 
+use crate::graph::{Graph, NodeInfo, ShapeError};
 use crate::input::{FitChoice, PreprocessError, Preprocessed, ValueChoice, preprocess};
-use crate::tensor::PreprocessSpec;
+use crate::tensor::{PixelSize, PreprocessSpec};
 
 /// The user's choice of preprocessing, which may differ from what the weights need.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,6 +28,8 @@ pub struct View {
     pub choices: InputChoices,
     /// The resulting network input.
     pub preprocessed: Preprocessed,
+    /// Size of the picture before.
+    pub picture: PixelSize,
 }
 
 impl View {
@@ -37,6 +40,15 @@ impl View {
         choices: InputChoices,
     ) -> Result<Self, PreprocessError> {
         let preprocessed = preprocess(picture, spec, choices.fit, choices.values)?;
-        Ok(Self { choices, preprocessed })
+        let picture = PixelSize::new(picture.width() as usize, picture.height() as usize);
+        Ok(Self { choices, preprocessed, picture })
+    }
+
+    /// Shape, cost and receptive field of every node of a graph for this input, by node id.
+    ///
+    /// # Errors
+    /// An input too small for one of the nodes.
+    pub fn infos(&self, graph: &Graph) -> Result<Vec<NodeInfo>, ShapeError> {
+        graph.infer(PixelSize::new(self.preprocessed.batch.width(), self.preprocessed.batch.height()))
     }
 }

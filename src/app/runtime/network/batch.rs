@@ -11,7 +11,7 @@ use crate::app::model::task::Task;
 use crate::app::model::task::run_news::{RunEnd, RunNews};
 use crate::app::runtime::existing::WeightHashes;
 use crate::app::runtime::network::keys::{Run, Subject};
-use crate::app::runtime::network::pipeline::{Pipeline, Stop, failed};
+use crate::app::runtime::network::pipeline::{Pipeline, Stop, failed, unordered};
 use crate::app::runtime::network::save::of_picture;
 use crate::app::runtime::network::show::fitting_grid;
 use crate::app::runtime::network::value::{Beside, NO_JOB};
@@ -22,7 +22,7 @@ use crate::input::dataset::PictureRef;
 use crate::mosaic::MosaicSettings;
 use crate::render::{
     BatchFigure, BatchModel, BatchRun, Contents, Drawing, FigureSpec, LayerChoice, LayerValues, Look, Panel,
-    PanelSpec, PictureChoice, ViewRequest, class_words, draw,
+    PanelSpec, PictureChoice, Placement, ViewRequest, class_words, draw,
 };
 use crate::tensor::counted;
 
@@ -176,13 +176,14 @@ fn painted(
         .map(|map| Run::new(map, value.elapsed));
     let drawn = of_class.as_ref().unwrap_or(value);
     let (activation, stats) = (&drawn.activation, &**drawn.stats());
-    let settings = request
-        .settings_for(activation, stats, &|| !cancel.is_cancelled() || job.called_off.is_cancelled())
-        .map_err(|_| Stop::Cancelled)?;
+    let view = &subject.prepared.view;
+    let place = Placement::of(view, &view.infos(run_by.backbone.graph()).map_err(failed)?[node.0]);
+    let goes_on = || !cancel.is_cancelled() || job.called_off.is_cancelled();
+    let settings = request.settings_for(activation, stats, &place, &goes_on).map_err(unordered)?;
     let num_shown = settings.order.as_ref().map_or(activation.shape().channels, |order| order.len());
     let grid = fitting_grid(&settings, num_shown);
     let mut panel = Panel::paint(&PanelSpec {
-        values: LayerValues { run_by, view: &subject.prepared.view, activation, stats },
+        values: LayerValues { run_by, view, activation, stats },
         look: Look {
             settings: MosaicSettings { grid, paper: job.of.looks.paper, ..settings },
             scale: job.of.looks.scale,

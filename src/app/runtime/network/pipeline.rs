@@ -8,7 +8,7 @@ use crate::app::runtime::network::keys::{ModelKey, PictureKey, Prepared, Prepare
 use crate::app::runtime::tell::Tell;
 use crate::engine::{EngineChoice, Session, WeightStore};
 use crate::input::decode::Picture;
-use crate::tensor::Remedied;
+use crate::tensor::{Remedied, SelectionError};
 
 /// Greatest number of models kept loaded: one for each view.
 pub(crate) const MAX_SESSIONS: usize = 4;
@@ -48,6 +48,14 @@ pub(crate) enum Stop {
 #[expect(clippy::needless_pass_by_value, reason = "it stands in `map_err`")]
 pub(crate) fn failed(error: impl Remedied) -> Stop {
     Stop::Failed(told(&error))
+}
+
+/// The reason why a run's channels could not be ordered.
+pub(crate) fn unordered(error: SelectionError) -> Stop {
+    match error {
+        SelectionError::Interrupted => Stop::Cancelled,
+        SelectionError::NotSeen(_) => failed(error),
+    }
 }
 
 impl Pipeline {

@@ -8,12 +8,12 @@ use crate::app::model::shown::{NUM_STRONGEST, Shown};
 use crate::app::model::tiles as textures;
 use crate::app::model::view::Busy;
 use crate::app::runtime::network::keys::{Run, Subject};
-use crate::app::runtime::network::pipeline::{Pipeline, Stop, failed};
+use crate::app::runtime::network::pipeline::{Pipeline, Stop, failed, unordered};
 use crate::app::runtime::network::value::Beside;
 use crate::engine::CancelToken;
 use crate::mosaic::{Grid, Mosaic, MosaicSettings, compose, enlarge};
 use crate::render::{Placement, class_words, top_classes};
-use crate::tensor::{PixelSize, profile, strongest};
+use crate::tensor::{profile, strongest};
 use crate::weights::Head;
 
 /// A mosaic is enlarged for its texture up to this side, in pixels, so that it is drawn smoothly at any lower zoom.
@@ -57,10 +57,13 @@ impl Pipeline {
             run = Arc::new(Run::new(map, run.elapsed));
         }
         self.tell.event(Event::View(id, ViewEvent::Busy(Busy::Painting)));
+        let prepared = &subject.prepared;
+        let infos = prepared.view.infos(backbone.graph()).map_err(failed)?;
+        let placement = Placement::of(&prepared.view, &infos[node.0]);
         let settings = wanted
             .of
-            .settings_for(&run.activation, run.stats(), &|| !cancel.is_cancelled())
-            .map_err(|_| Stop::Cancelled)?;
+            .settings_for(&run.activation, run.stats(), &placement, &|| !cancel.is_cancelled())
+            .map_err(unordered)?;
         let num_shown = settings.order.as_ref().map_or(run.activation.shape().channels, |order| order.len());
         let settings = MosaicSettings { grid: fitting_grid(&settings, num_shown), ..settings };
         let mosaic = compose(&run.activation, run.stats(), &settings).map_err(failed)?;
@@ -73,19 +76,13 @@ impl Pipeline {
         if cancel.is_cancelled() {
             return Err(Stop::Cancelled);
         }
-        let prepared = &subject.prepared;
-        let input = &prepared.view.preprocessed;
         let session = self.session(id, wanted)?;
-        let size = PixelSize::new(input.batch.width(), input.batch.height());
-        let infos = session.backbone().graph().infer(size).map_err(failed)?;
-        let picture =
-            PixelSize::new(subject.picture.rgb.width() as usize, subject.picture.rgb.height() as usize);
         Ok(Shown {
             label,
             stem,
             picture_paths,
             run_by: session.run_by(),
-            placement: Placement::new(infos[node.0].receptive_field, infos[node.0].shape, input, picture),
+            placement,
             infos: infos.into(),
             node,
             elapsed: run.elapsed,

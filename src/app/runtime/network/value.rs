@@ -149,7 +149,7 @@ impl Pipeline {
         let session = self.session(NO_JOB, wanted)?;
         let passed = session.passed_by(size, &[run_for]).map_err(failed)?;
         let graph = Arc::clone(session.backbone().graph());
-        let infos = graph.infer(size).map_err(failed)?;
+        let infos = subject.prepared.view.infos(&graph).map_err(failed)?;
         let mut stages = stages_beside(&graph, &infos, &passed, near);
         stages.retain(|stage| self.kept(subject, wanted, *stage).is_none());
         Ok(stages)
@@ -169,7 +169,7 @@ impl Pipeline {
         let session = self.session(id, wanted)?;
         let size = size_of_input(subject);
         let taps = [nodes, also].concat();
-        let infos = session.backbone().graph().infer(size).map_err(failed)?;
+        let infos = subject.prepared.view.infos(session.backbone().graph()).map_err(failed)?;
         // The largest of the layers is planned for anyway.
         let kept: usize = also.iter().map(|node| infos[node.0].shape.len() * size_of::<f32>()).sum();
         session.check_memory(size, nodes, kept as u64, available).map_err(failed)?;

@@ -97,7 +97,7 @@ pub(crate) fn draw(
         sharp::paint(&painter, shown, &placed, &textures.mosaic, ground, &mut scratch.sharp);
     }
     let tile_of = |channel: usize| placed.channel(shown.mosaic.order.position_of(channel)?);
-    if let Some(boxed) = scratch.boxed {
+    if let Some(boxed) = scratch.boxed_or(view.request.selection.order) {
         mark_box(&painter, shown, boxed, &placed);
     }
     if let Some(pointed) = pointed.filter(|pointed| pointed.view != view.id) {

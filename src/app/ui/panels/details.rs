@@ -89,7 +89,7 @@ fn profile(ui: &mut Ui, order: OrderBy, shown: &Shown) {
         .y_axis_formatter(axis::label)
         .show(ui, |plot| plot.line(Line::new("profile", points).color(theme::BARS).width(1.5)));
     let by = match order {
-        OrderBy::Index | OrderBy::Similarity => OrderBy::Mean.name(),
+        OrderBy::Index | OrderBy::Similarity | OrderBy::Box(_) => OrderBy::Mean.name(),
         order => order.name(),
     };
     let text = format!("{by} of each channel, sorted");

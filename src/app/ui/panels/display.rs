@@ -5,9 +5,10 @@ use egui::ComboBox;
 use crate::app::message::view::ViewCommand;
 use crate::app::message::window::WindowCommand;
 use crate::app::ui::context::Context;
-use crate::app::ui::panels::{hold, order, scale};
+use crate::app::ui::looks::{WAYS, normalisation_words, ramp};
+use crate::app::ui::panels::{hold, order};
 use crate::app::ui::widgets::{named, section, setting};
-use crate::mosaic::{ColourChoice, ColourMap, Grid, MosaicLayout, MosaicSetting, Normalisation};
+use crate::mosaic::{ColourChoice, ColourMap, Grid, MosaicLayout, MosaicSetting};
 use crate::render::Change;
 
 pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
@@ -114,24 +115,6 @@ fn grid(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     ui.add(egui::Label::new(egui::RichText::new(words).weak()).wrap());
 }
 
-/// The ways of normalizing that can be chosen, in words.
-const WAYS: [(Normalisation, &str); 5] = [
-    (Normalisation::Channel, "per channel"),
-    (Normalisation::Location, "per location"),
-    (Normalisation::Layer, "whole layer"),
-    (Normalisation::DEFAULT_PERCENTILES, "percentiles 1–99"),
-    (Normalisation::Symmetric, "symmetric about 0"),
-];
-
-/// A way of normalizing in words; other percentiles as they are typed.
-pub(super) fn normalisation_words(normalisation: Normalisation) -> String {
-    if matches!(normalisation, Normalisation::Fixed { .. }) {
-        return "fixed range".to_owned();
-    }
-    let found = WAYS.iter().find(|(way, _)| *way == normalisation);
-    found.map_or_else(|| normalisation.to_string(), |(_, words)| (*words).to_owned())
-}
-
 fn layout_words(layout: MosaicLayout) -> &'static str {
     match layout {
         MosaicLayout::Channels => "feature-map grid",
@@ -154,6 +137,6 @@ fn swatch(ui: &mut egui::Ui, is_chosen: bool, colour: ColourChoice) -> egui::Res
     let button = egui::Button::selectable(is_chosen, format!("                        {words}"));
     let response = ui.add(button.min_size(egui::vec2(ui.available_width(), 0.0)));
     let left = response.rect.left_center() + egui::vec2(8.0, -5.0);
-    scale::ramp(ui.painter(), egui::Rect::from_min_size(left, egui::vec2(76.0, 10.0)), map);
+    ramp(ui.painter(), egui::Rect::from_min_size(left, egui::vec2(76.0, 10.0)), map);
     named(response, egui::Role::Button, &words)
 }

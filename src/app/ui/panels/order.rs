@@ -5,32 +5,39 @@ use egui::ComboBox;
 use crate::app::message::view::ViewCommand;
 use crate::app::ui::context::Context;
 use crate::app::ui::widgets::setting;
-use crate::render::Change;
+use crate::render::{Change, Share};
 use crate::tensor::{ChannelSelection, OrderBy};
 
 pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     let view = cx.model.view();
     let selection = view.request.selection;
+    let own = cx.scratch.views.get(&view.id);
+    let boxed = own.and_then(|own| own.boxed_or(selection.order)).and_then(Share::to_box).map(OrderBy::Box);
     let mut want =
         |selection: ChannelSelection| cx.commands.push(ViewCommand::Change(Change::Selection(selection)));
-    setting(ui, "Order", "Which channel comes first", |ui, width| {
-        ComboBox::from_id_salt("Order")
-            .selected_text(words(selection.order))
-            .width(width)
-            .truncate()
-            .show_ui(ui, |ui| {
-                for order in OrderBy::ALL {
-                    if ui
-                        .selectable_label(order == selection.order, words(order))
-                        .on_hover_text(hint(order))
-                        .clicked()
-                    {
-                        want(ChannelSelection { order, ..selection });
+    setting(
+        ui,
+        "Order",
+        "Which channel comes first; a box drawn on the picture adds the response there",
+        |ui, width| {
+            ComboBox::from_id_salt("Order")
+                .selected_text(words(selection.order))
+                .width(width)
+                .truncate()
+                .show_ui(ui, |ui| {
+                    for order in OrderBy::ALL.into_iter().chain(boxed) {
+                        if ui
+                            .selectable_label(order == selection.order, words(order))
+                            .on_hover_text(hint(order))
+                            .clicked()
+                        {
+                            want(ChannelSelection { order, ..selection });
+                        }
                     }
-                }
-            })
-            .response
-    });
+                })
+                .response
+        },
+    );
     let mut hides_dead = selection.hides_dead;
     if ui
         .checkbox(&mut hides_dead, "Hide dead channels")
@@ -74,6 +81,7 @@ fn words(order: OrderBy) -> &'static str {
         OrderBy::Variance => "by variance",
         OrderBy::Sparsity => "by sparsity",
         OrderBy::Similarity => "by similarity",
+        OrderBy::Box(_) => "by response in the box",
     }
 }
 
@@ -85,5 +93,6 @@ fn hint(order: OrderBy) -> &'static str {
         OrderBy::Variance => "Largest variance over the map first",
         OrderBy::Sparsity => "Most zeros first",
         OrderBy::Similarity => "Each channel beside the one whose map is most like it",
+        OrderBy::Box(_) => "Largest mean in the box on the picture first, above the channel's mean",
     }
 }

@@ -3,12 +3,14 @@
 
 use egui::{Align2, Color32, Pos2, Rect, Sense, Stroke, StrokeKind, Ui, vec2};
 
+use crate::app::message::view::ViewCommand;
 use crate::app::model::shown::{Inspected, Shown};
 use crate::app::model::view::ViewState;
 use crate::app::ui::context::Context;
 use crate::app::ui::theme;
 use crate::app::ui::widgets::{in_square, named, share_rect};
-use crate::render::Share;
+use crate::render::{Change, Share};
+use crate::tensor::{ChannelSelection, OrderBy};
 
 /// A box with a smaller side than this share of the picture is a click, which takes one value's part of the picture.
 const LEAST_BOX: f64 = 0.02;
@@ -50,13 +52,15 @@ pub(crate) fn draw(
         painter.rect_stroke(field, 0.0, Stroke::new(1.5, theme::REGION), StrokeKind::Inside);
     }
     take_box(cx, view, shown, rect, &response);
-    if let Some(boxed) = cx.scratch.views.get(&view.id).and_then(|own| own.boxed) {
+    if let Some(boxed) =
+        cx.scratch.views.get(&view.id).and_then(|own| own.boxed_or(view.request.selection.order))
+    {
         let place = share_rect(rect, boxed);
         painter.rect_stroke(place, 0.0, Stroke::new(3.0, theme::RING), StrokeKind::Outside);
         painter.rect_stroke(place, 0.0, Stroke::new(1.5, theme::SELECTED), StrokeKind::Outside);
     }
     response.on_hover_text(
-        "Click or drag a box: the channels that answer most there are shown under the mosaic; a click in the box takes it away.\nNumbers: the channel's strongest places; yellow: what the network saw, and the receptive field of one value",
+        "Click or drag a box: tiles show that part, and channels can be ordered by their response there; a click in the box takes it away.\nNumbers: the channel's strongest places; yellow: what the network saw, and the receptive field of one value",
     );
 }
 
@@ -71,16 +75,37 @@ fn numbered(painter: &egui::Painter, rect: Rect, shown: &Shown, found: &Inspecte
     }
 }
 
-/// Draws a box by dragging; a click boxes what one value stands for; a click in the box takes it away.
+/// Draws a box by dragging; a click boxes what one value stands for; a click in the box takes it away. Channels that are ordered by the
+/// box follow it, once it is drawn.
 fn take_box(cx: &mut Context<'_>, view: &ViewState, shown: &Shown, rect: Rect, response: &egui::Response) {
+    if !draws(cx, view, shown, rect, response) {
+        return;
+    }
+    let boxed = cx.scratch.views.get(&view.id).and_then(|own| own.boxed);
+    if let OrderBy::Box(before) = view.request.selection.order {
+        let order = boxed.and_then(Share::to_box).map_or(OrderBy::Index, OrderBy::Box);
+        if order != OrderBy::Box(before) {
+            let selection = ChannelSelection { order, ..view.request.selection };
+            cx.commands.push(ViewCommand::Change(Change::Selection(selection)));
+        }
+    }
+}
+
+/// Draws a box, or takes it away. True once that has ended.
+fn draws(
+    cx: &mut Context<'_>,
+    view: &ViewState,
+    shown: &Shown,
+    rect: Rect,
+    response: &egui::Response,
+) -> bool {
     let share = |at: Pos2| {
         let at = (at - rect.min) / rect.size();
         (f64::from(at.x).clamp(0.0, 1.0), f64::from(at.y).clamp(0.0, 1.0))
     };
     let own = cx.scratch.views.entry(view.id).or_default();
     let Some(pointer) = response.interact_pointer_pos().map(share) else {
-        own.box_start = None;
-        return;
+        return own.box_start.take().is_some();
     };
     if response.drag_started() {
         // The drag is noticed only some points after the press.
@@ -102,11 +127,13 @@ fn take_box(cx: &mut Context<'_>, view: &ViewState, shown: &Shown, rect: Rect, r
         let is_inside = |boxed: &Share| {
             (boxed.left..=boxed.right).contains(&pointer.0) && (boxed.top..=boxed.bottom).contains(&pointer.1)
         };
-        own.boxed = if own.boxed.as_ref().is_some_and(is_inside) {
+        own.boxed = if own.boxed_or(view.request.selection.order).as_ref().is_some_and(is_inside) {
             None
         } else {
             let place = shown.placement.position_at(pointer.0, pointer.1);
             place.map(|(row, column)| shown.placement.cell(row, column))
         };
+        return true;
     }
+    false
 }

@@ -6,7 +6,7 @@ use crate::app::message::view::ViewCommand;
 use crate::app::model::shown::{NUM_BINS, Shown};
 use crate::app::model::view::ViewState;
 use crate::app::ui::context::Context;
-use crate::app::ui::panels::display::normalisation_words;
+use crate::app::ui::looks::{normalisation_words, ramp};
 use crate::app::ui::theme;
 use crate::app::ui::widgets::small_action;
 use crate::mosaic::{ColourMap, Grid, MosaicSetting, Normalisation, RangeUsed, SpecialLook};
@@ -130,29 +130,6 @@ fn bar(ui: &mut Ui, map: ColourMap) -> egui::Response {
     let (rect, response) = ui.allocate_exact_size(vec2(width, 10.0), Sense::click());
     ramp(ui.painter(), rect, map);
     response
-}
-
-/// Draws the colours of a map from left to right.
-pub(crate) fn ramp(painter: &egui::Painter, rect: Rect, map: ColourMap) {
-    let table = map.table();
-    let mut mesh = egui::Mesh::default();
-    let last = (table.len() - 1) as f32;
-    for (at, [r, g, b, _]) in table.iter().enumerate().step_by(8) {
-        let x = rect.left() + rect.width() * at as f32 / last;
-        let colour = Color32::from_rgb(*r, *g, *b);
-        mesh.colored_vertex(egui::pos2(x, rect.top()), colour);
-        mesh.colored_vertex(egui::pos2(x, rect.bottom()), colour);
-    }
-    if let Some([r, g, b, _]) = table.last() {
-        let colour = Color32::from_rgb(*r, *g, *b);
-        mesh.colored_vertex(rect.right_top(), colour);
-        mesh.colored_vertex(rect.right_bottom(), colour);
-    }
-    for at in (0..mesh.vertices.len().saturating_sub(2) as u32).step_by(2) {
-        mesh.add_triangle(at, at + 1, at + 2);
-        mesh.add_triangle(at + 1, at + 2, at + 3);
-    }
-    painter.add(mesh);
 }
 
 /// A look outside the colour map, with its name.

@@ -9,9 +9,10 @@ use crate::app::model::shown::{NUM_STRONGEST, Shown};
 use crate::app::model::view::ViewState;
 use crate::app::ui::context::Context;
 use crate::app::ui::theme;
-use crate::app::ui::widgets::named;
+use crate::app::ui::widgets::{named, small_action};
 use crate::mosaic::{MosaicLayout, format_value};
-use crate::tensor::{OrderBy, strongest_in};
+use crate::render::{Change, Share};
+use crate::tensor::{ChannelSelection, OrderBy, strongest_in};
 
 /// Least and greatest side of a map, in points.
 const SIDES: (f32, f32) = (56.0, 96.0);
@@ -37,7 +38,7 @@ fn channels(shown: &Shown) -> Vec<usize> {
 /// The channels that answer most in the box on the picture, if there is one. They are looked for when the box or the layer changes.
 fn in_box(cx: &mut Context<'_>, view: &ViewState, shown: &Arc<Shown>) -> Option<Vec<usize>> {
     let own = cx.scratch.views.get_mut(&view.id)?;
-    let boxed = own.boxed?;
+    let boxed = own.boxed_or(view.request.selection.order)?;
     if let Some((of, at, found)) = &own.in_box
         && *at == boxed
         && std::ptr::eq(of.as_ptr(), Arc::as_ptr(shown))
@@ -61,7 +62,7 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, shown: &
     let pinned: Vec<usize> =
         pinned.into_iter().filter(|c| shown.mosaic.order.position_of(*c).is_some()).collect();
     let by = match shown.selection.order {
-        OrderBy::Index | OrderBy::Similarity => OrderBy::Mean.name(),
+        OrderBy::Index | OrderBy::Similarity | OrderBy::Box(_) => OrderBy::Mean.name(),
         order => order.name(),
     };
     let boxed = in_box(cx, view, shown);
@@ -76,7 +77,8 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, shown: &
         None => ("Pinned channels of this layer".to_owned(), pinned),
     };
     let font = theme::head_style().resolve(ui.style());
-    ui.painter().text(area.min + vec2(0.0, 4.0), egui::Align2::LEFT_TOP, head, font, tokens.quiet);
+    let head = ui.painter().text(area.min + vec2(0.0, 4.0), egui::Align2::LEFT_TOP, head, font, tokens.quiet);
+    order_by_box(ui, cx, view, area.with_min_x(head.right() + SPACE).with_max_y(area.top() + HEAD));
     let room = area.height() - HEAD;
     let rows = ((room + SPACE) / (SIDES.0 + WORDS + SPACE)).floor().clamp(1.0, 2.0);
     let side = ((room + SPACE) / rows - SPACE - WORDS).clamp(SIDES.0, SIDES.1);
@@ -91,6 +93,20 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, shown: &
             area.top() + HEAD + row as f32 * (side + WORDS + SPACE),
         );
         one(ui, cx, view, shown, channel, Rect::from_min_size(corner, vec2(side, side)));
+    }
+}
+
+/// Orders the whole mosaic by the channels' response in the box, or as it was without a box.
+fn order_by_box(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, place: Rect) {
+    let Some(own) = cx.scratch.views.get(&view.id) else { return };
+    let selection = view.request.selection;
+    let Some(part) = own.boxed_or(view.request.selection.order).and_then(Share::to_box) else { return };
+    let is_ordered = selection.order == OrderBy::Box(part);
+    let label = if is_ordered { "Order the mosaic by index" } else { "Order the mosaic by it" };
+    let mut ui = ui.new_child(egui::UiBuilder::new().max_rect(place));
+    if small_action(&mut ui, label).clicked() {
+        let order = if is_ordered { OrderBy::Index } else { OrderBy::Box(part) };
+        cx.commands.push(ViewCommand::Change(Change::Selection(ChannelSelection { order, ..selection })));
     }
 }
 
