@@ -2,7 +2,7 @@
 
 use clap::Args as ClapArgs;
 
-use crate::mosaic::{ColourChoice, Grid, MosaicLayout, MosaicSettings, Normalisation, Paper};
+use crate::mosaic::{ColourChoice, DeadLook, Grid, MosaicLayout, MosaicSettings, Normalisation, Paper};
 use crate::render::{ClassChoice, Scale, ViewRequest};
 use crate::tensor::{ChannelSelection, OrderBy};
 
@@ -56,6 +56,10 @@ pub(super) struct LookArgs {
     #[arg(long, value_name = "PAPER", default_value = "light", help_heading = "Figure")]
     pub paper: Paper,
 
+    /// Tiles of dead channels: hatched, flat, or auto: hatched on light paper
+    #[arg(long, value_name = "LOOK", default_value = "auto", help_heading = "Figure")]
+    pub dead: DeadLook,
+
     /// Show where the last layer contributes to a class, instead of its channels: `top`, a class's number, or (part of) its name
     ///
     /// For networks that end in a mean and linear layers, where the weights hold them.
@@ -89,6 +93,7 @@ impl LookArgs {
             normalisation: self.normalization.unwrap_or(Normalisation::usual_for(self.layout)),
             colour: self.colormap,
             paper: self.paper,
+            dead: self.dead,
             ..MosaicSettings::default()
         };
         let top = self.first.map(|num| num as usize);

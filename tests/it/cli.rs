@@ -746,6 +746,10 @@ fn channels_are_put_in_order_and_left_out() {
     bench.ok(&format!("render cat.png -o box.png {LITE0} --order box:0.3,0.25,0.5,0.5 --first 3 --npy"));
     let record = read_record(&bench.path("box.png")).unwrap();
     assert_eq!(record.panels[0].look.selection.as_deref(), Some("box:0.3,0.25,0.5,0.5 top:3"));
+    bench.ok(&format!("render cat.png -o flat.png {LITE0} --dead flat"));
+    let look = read_record(&bench.path("flat.png")).unwrap().panels.remove(0).look;
+    assert_eq!(look.settings["dead channels"], "flat");
+    std::fs::remove_file(bench.path("flat.png")).unwrap();
     let run = bench.run(&format!("render cat.png -o no.png {LITE0} --order box:0,0,0.03,0.03"));
     assert_eq!(run.code, Some(2));
     let told = "the network saw nothing of the box 0,0,0.03,0.03 (left, top, right, bottom), because its preprocessing cuts that part of the picture off";

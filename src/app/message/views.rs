@@ -93,7 +93,7 @@ pub(crate) const ACTIONS: &[Action<ViewsCommand>] = &[
     .enabled_if(has_several),
     Action::new(
         "Difference of two views",
-        "A − B of two views with one backbone and layer on two pictures",
+        "A − B of two views of one network: one layer on two pictures, or two layers with the same channels",
         |_| vec![ViewsCommand::AddDifference],
     )
     .in_menu(Menu::View, 32)

@@ -381,7 +381,7 @@ impl Model {
                     class_map: None,
                     ..a.request.clone()
                 };
-                full.minus = Some(b.request.picture.clone());
+                full.minus = Some((b.request.picture.clone(), b.request.layer.clone()));
                 full.weights_file = self.weights_file(a.request.spec).cloned();
                 full.generation = a.generation.max(b.generation);
             }

@@ -1,7 +1,7 @@
 //! A view's request with everything else that determines what it shows.
 
 use crate::engine::DeviceChoice;
-use crate::render::{PictureChoice, ViewRequest};
+use crate::render::{LayerChoice, PictureChoice, ViewRequest};
 use crate::weights::FilePart;
 
 /// A view's request with everything else that determines what it shows. The network's thread works out which parts have changed and
@@ -9,8 +9,8 @@ use crate::weights::FilePart;
 #[derive(Clone)]
 pub(crate) struct FullRequest {
     pub(crate) of: ViewRequest,
-    /// The picture whose activations are subtracted, in a view of a difference.
-    pub(crate) minus: Option<PictureChoice>,
+    /// The picture and the layer whose values are subtracted, in a view of a difference.
+    pub(crate) minus: Option<(PictureChoice, LayerChoice)>,
     pub(crate) weights_file: Option<FilePart>,
     pub(crate) device: DeviceChoice,
     /// Changes when a path is opened again: it may hold a different file since.

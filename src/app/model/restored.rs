@@ -13,7 +13,7 @@ use crate::models::{ModelSpec, Registry, Retired, UnknownModel};
 use crate::mosaic::{ColourChoice, Grid, MosaicSettings, Paper, SeenPart};
 use crate::render::{
     DEFAULT_TAG, LAYER_NOT_TAKEN, LayerChoice, Look, PictureChoice, Scale, Surround, ViewRequest,
-    recorded_shape,
+    recorded_shape, subtracted_layer,
 };
 use crate::tensor::MapShape;
 
@@ -51,6 +51,8 @@ pub(crate) struct Restored {
     /// What made the figure, to be checked. None if another model is shown instead of a retired one.
     pub(crate) made_by: Option<MadeBy>,
     pub(crate) not_taken: Vec<String>,
+    /// The layer that was subtracted, in a difference of two layers of one picture.
+    pub(crate) minus_layer: Option<LayerChoice>,
     /// The retired model that the figure was made with, if another is shown instead.
     pub(crate) in_place_of: Option<Retired>,
 }
@@ -82,6 +84,7 @@ impl Restored {
             part: None,
             made_by: None,
             not_taken,
+            minus_layer: None,
             in_place_of: Some(retired),
             ..one
         })
@@ -106,8 +109,16 @@ impl Restored {
         {
             not_taken.push(format!("channel {channel}"));
         }
+        let minus_layer = subtracted_layer(look, &graph).and_then(|layer| {
+            let is_there = graph.find(layer).is_some();
+            if !is_there {
+                not_taken.push(format!("{LAYER_NOT_TAKEN}{layer}"));
+            }
+            is_there.then(|| LayerChoice::Named(layer.to_owned()))
+        });
         Ok(Self {
             request,
+            minus_layer,
             graph: Arc::new(graph),
             selected: look.shown_channel,
             part,

@@ -13,7 +13,7 @@ use crate::input::decode::Picture;
 use crate::models::ModelSpec;
 use crate::mosaic::{Mosaic, MosaicSettings};
 use crate::render::{ClassChoice, Placement, View};
-use crate::tensor::{Activation, ChannelSelection, LayerStats};
+use crate::tensor::{Activation, ChannelSelection, LayerStats, layers_of_difference};
 
 /// Number of bins of a histogram.
 pub(crate) const NUM_BINS: usize = 48;
@@ -27,8 +27,8 @@ pub(crate) struct Shown {
     pub(crate) label: String,
     /// The picture as decoded.
     pub(crate) picture: Arc<Picture>,
-    /// The picture whose activations were subtracted, in a difference.
-    pub(crate) minus: Option<Arc<Picture>>,
+    /// What was subtracted, in a difference.
+    pub(crate) minus: Option<Subtracted>,
     /// The beginning of proposed file names.
     pub(crate) stem: String,
     /// Paths of the pictures, which no figure may overwrite.
@@ -77,6 +77,14 @@ pub(crate) struct Shown {
     pub(crate) strongest: Vec<usize>,
 }
 
+/// What was subtracted in a difference of one network's values.
+pub(crate) enum Subtracted {
+    /// The same layer's values for this picture.
+    Picture(Arc<Picture>),
+    /// Another layer's values for the same picture.
+    Layer,
+}
+
 impl Shown {
     /// The spec of the model.
     pub(crate) fn spec(&self) -> &'static ModelSpec {
@@ -92,7 +100,11 @@ impl Shown {
 
     /// The file name that a save dialog proposes.
     pub(crate) fn file_name(&self) -> String {
-        let plain: String = format!("{}__{}__{}", self.stem, self.spec().tag, self.activation.name())
+        let layer = match layers_of_difference(self.activation.name()) {
+            Some((a, b)) if matches!(self.minus, Some(Subtracted::Layer)) => format!("{a}__minus__{b}"),
+            _ => self.activation.name().to_owned(),
+        };
+        let plain: String = format!("{}__{}__{layer}", self.stem, self.spec().tag)
             .chars()
             .map(|c| if c.is_alphanumeric() || "._-".contains(c) { c } else { '_' })
             .collect();

@@ -232,18 +232,31 @@ impl ViewState {
 pub(crate) fn no_difference(a: &ViewState, b: &ViewState) -> Option<String> {
     let name = |view: &ViewState| view.graph.node(view.node()).name.clone();
     if !a.is_plain() || !b.is_plain() {
-        Some("a difference is of two pictures' own answers".into())
+        Some("a difference is of the values of two pictures or layers, not of another difference".into())
     } else if a.request.spec.tag != b.request.spec.tag {
         Some(format!(
-            "a difference needs one backbone: these are {} and {}",
+            "a difference needs one network: these are {} and {}",
             a.request.spec.tag, b.request.spec.tag
         ))
-    } else if a.node() != b.node() {
-        Some(format!("a difference needs one layer: these are {} and {}", name(a), name(b)))
     } else if a.request.input != b.request.input {
         Some("a difference needs one way of preprocessing in both views".into())
-    } else if a.request.picture == b.request.picture {
-        Some("a difference needs two pictures: unlink pictures and open another in one view".into())
+    } else if a.node() == b.node() {
+        let is_same = a.request.picture == b.request.picture;
+        is_same.then(|| {
+            "a difference needs two pictures or layers: open another picture in one view (unlink pictures first), or walk to another layer".into()
+        })
+    } else if a.request.picture != b.request.picture {
+        Some(format!(
+            "a difference needs one layer or one picture: layers here are {} and {}",
+            name(a),
+            name(b)
+        ))
+    } else if !a.graph.share_channels(a.node(), b.node()) {
+        Some(format!(
+            "a difference of two layers needs the same channels in both, as before and after a normalization or an activation: {} and {} have others",
+            name(a),
+            name(b)
+        ))
     } else {
         None
     }

@@ -109,6 +109,7 @@ pub(crate) struct Planned {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Pointed {
     pub(crate) view: ViewId,
+    pub(crate) channel: usize,
     /// The receptive field of the value under the pointer, as a part of the picture; `cell` is the region that the value stands for.
     pub(crate) field: Share,
     pub(crate) cell: Share,

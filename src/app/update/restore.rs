@@ -50,8 +50,8 @@ pub(crate) fn take_figure(model: &mut Model, effects: &mut Effects, at: usize, m
     let retired = restored.iter().find_map(|one| one.in_place_of);
     let has_models = restored.iter().any(|one| one.in_place_of.is_none());
     let missing = figure.picture.is_none().then_some(&record.picture);
-    let ids = if let Some(minus) = &record.minus {
-        restore_difference(model, effects, &base, restored.swap_remove(0), figure, minus)
+    let ids = if record.minus.is_some() || restored[0].minus_layer.is_some() {
+        restore_difference(model, effects, &base, restored.swap_remove(0), figure)
     } else if restored.len() == 1 {
         if model.views.len() > 1 {
             own_ranges(model);
@@ -104,19 +104,20 @@ fn on_screen(model: &Model, record: &PictureRecord) -> Option<PictureChoice> {
     })
 }
 
-/// Opens three views: one for each picture, and one for the difference.
+/// Opens three views: one for each picture or layer, and one for the difference.
 fn restore_difference(
     model: &mut Model,
     effects: &mut Effects,
     base: &ViewState,
     one: Restored,
     figure: &RestoredFigure,
-    minus: &PictureRecord,
 ) -> Vec<ViewId> {
     let generation = model.next_generation();
-    let sides = [(&figure.picture, &figure.record.picture), (&figure.minus, minus)];
+    let of_one = (&figure.picture, &figure.record.picture);
+    let of_other = figure.record.minus.as_ref().map_or(of_one, |minus| (&figure.minus, minus));
+    let layers = [&one.request.layer, one.minus_layer.as_ref().unwrap_or(&one.request.layer)];
     let mut views = Vec::new();
-    for (found, record) in sides {
+    for ((found, record), layer) in [of_one, of_other].into_iter().zip(layers) {
         let mut view = model.fresh_copy(base);
         expect(model, view.id, &one, found.is_none().then_some(record), true, base);
         let settings = MosaicSettings {
@@ -126,13 +127,14 @@ fn restore_difference(
             ..one.request.settings.clone()
         };
         let side = Restored {
-            request: ViewRequest { settings, ..one.request.clone() },
+            request: ViewRequest { settings, layer: layer.clone(), ..one.request.clone() },
             graph: Arc::clone(&one.graph),
             selected: None,
             part: None,
             saved: None,
             made_by: one.made_by.clone(),
             not_taken: Vec::new(),
+            minus_layer: None,
             in_place_of: one.in_place_of,
         };
         side.into_view(&mut view, found.as_ref(), generation);
@@ -145,7 +147,7 @@ fn restore_difference(
     view.difference_of = Some(pair);
     (view.shown, view.good) = (None, None);
     views.push(view);
-    model.links.pictures = false;
+    model.links.pictures = figure.record.minus.is_none();
     model.links.scale = true;
     replace_views(model, effects, views, 2)
 }

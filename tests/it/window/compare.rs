@@ -95,7 +95,9 @@ fn pictures_can_be_unlinked_and_two_give_a_difference() {
     let mut window = Window::with_cat();
     window.click("Add view");
     window.click("Difference");
-    assert!(window.says("a difference needs two pictures: unlink pictures and open another in one view"));
+    assert!(window.says(
+        "a difference needs two pictures or layers: open another picture in one view (unlink pictures first)"
+    ));
     window.type_path(&frame());
     window.wait_for("1 · xception.keras_in1k · act4 · 1500000000004200000.jpg");
     window.wait_for("2 · xception.keras_in1k · act4 · 1500000000004200000.jpg");
@@ -123,12 +125,45 @@ fn pictures_can_be_unlinked_and_two_give_a_difference() {
     assert!(first.starts_with("fixed:0,"), "{first}");
     // The difference follows its views. If it can't be computed, it says why.
     window.click("Previous layer");
-    window.wait_for("a difference needs one layer: these are act4 and act3");
+    window.wait_for("a difference needs one layer or one picture: layers here are act4 and act3");
     window.click("1 · xception.keras_in1k · act4 · 1500000000004200000.jpg");
     window.click("Previous layer");
     window.wait_for("3 · xception.keras_in1k · act3 · 1500000000004200000.jpg − cat.png");
     window.click("Close view 2");
     window.wait_for("one of the two views of this difference was closed");
+}
+
+/// Before and after an activation: the same channels in two views, and what the activation took away.
+#[test]
+fn layers_with_the_same_channels_are_pointed_at_together_and_give_a_difference() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut window = Window::with_cat();
+    window.click("Add view");
+    window.settle();
+    window.type_into("Search layers", "bn4");
+    window.wait_for("2 · xception.keras_in1k · bn4 · cat.png");
+    window.settle();
+    let at = window.tile("View 1: mosaic of 2048 channels", (32.0, 64.0), (0.0, 5.0));
+    window.hover(at);
+    assert!(window.says(" · channel 5: "), "{:?}", window.texts());
+    window.click("Difference");
+    window.wait_for("3 · xception.keras_in1k · act4 − bn4 · cat.png");
+    window.settle();
+    let path = dir.path().join("difference.png");
+    let record = window.saved_record(&path);
+    assert_eq!((record.minus, &*record.panels[0].look.layer), (None, "act4 − bn4"));
+    assert!(record.panels[0].look.range.starts_with('−'), "{}", record.panels[0].look.range);
+    // The figure opens again with both its sides.
+    let mut other = Window::with_cat();
+    other.drop_file(path);
+    for view in ["1 · xception.keras_in1k · act4 · cat", "2 · xception.keras_in1k · bn4 · cat"] {
+        other.wait_for(view);
+    }
+    other.wait_for("3 · xception.keras_in1k · act4 − bn4 · cat.png");
+    // Channels of other filters have no difference.
+    window.click("1 · xception.keras_in1k · act4 · cat.png");
+    window.click("Previous layer");
+    window.wait_for("a difference of two layers needs the same channels in both");
 }
 
 /// Undo restores closed views, and a difference of them, under their numbers; redo closes them again.

@@ -263,7 +263,7 @@ fn items_about_views_do_what_they_say() {
     window.menu("View", "Add view");
     window.wait_for("2 · xception.keras_in1k · act3");
     window.menu("View", "Difference of two views");
-    window.wait_for("a difference needs two pictures");
+    window.wait_for("a difference needs two pictures or layers");
     window.menu("View", "Close view");
     window.harness.get_by_role_and_label(Role::Image, "Mosaic of 1536 channels");
     let is_dark = |window: &Window| window.harness.ctx.theme() == egui::Theme::Dark;

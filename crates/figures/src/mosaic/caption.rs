@@ -128,7 +128,7 @@ impl Footer {
     fn new(mosaic: &Mosaic, px: f32, max_width: u32) -> Self {
         let bar = ColourBar::new(mosaic, px, max_width);
         let beside = bar.width() + 2 * px as u32;
-        let legend = Legend::new(&mosaic.looks, px, max_width, mosaic.settings.paper);
+        let legend = Legend::new(&mosaic.looks, px, max_width, mosaic.settings.paper, mosaic.settings.dead);
         let legend_at = if beside + legend.width() <= max_width {
             (beside, 0)
         } else {

@@ -3,8 +3,8 @@
 use rayon::prelude::*;
 
 use super::{
-    ColourMap, Geometry, MosaicError, MosaicLayout, MosaicSettings, MosaicSpot, Paper, Pixels, RangeUsed,
-    SpecialLook, TileOrder,
+    ColourMap, DeadLook, Geometry, MosaicError, MosaicLayout, MosaicSettings, MosaicSpot, Paper, Pixels,
+    RangeUsed, SpecialLook, TileOrder,
     ranges::{Ranges, Span},
 };
 use crate::tensor::{Activation, ChannelKind, KindCounts, LayerStats, MapShape};
@@ -112,6 +112,7 @@ pub fn compose(
         ranges: &ranges,
         shades: Shades::new(&ranges, colour_map.table(), settings.paper),
         paper: settings.paper,
+        dead: settings.dead,
     };
     let tile_height = geometry.tile_values().rows * geometry.scale() as usize;
     let band_rows = tile_height + geometry.gap() as usize;
@@ -146,6 +147,7 @@ struct Painter<'a> {
     ranges: &'a Ranges,
     shades: Shades,
     paper: Paper,
+    dead: DeadLook,
 }
 
 /// How the values of each span are coloured.
@@ -232,7 +234,7 @@ impl Painter<'_> {
             let line = self.line(tile_column, y);
             let Some(line) = band.get_mut(line) else { return };
             for (x, pixel) in line.chunks_exact_mut(4).enumerate() {
-                pixel.copy_from_slice(&look.tile_colour(self.paper, x as u32, y as u32));
+                pixel.copy_from_slice(&look.tile_colour(self.paper, self.dead, x as u32, y as u32));
             }
         }
     }

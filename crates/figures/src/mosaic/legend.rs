@@ -1,12 +1,13 @@
 //! The legend of the special looks, which don't show a value.
 
-use super::{Paper, PixelRect, Pixels, SpecialLook, text};
+use super::{DeadLook, Paper, PixelRect, Pixels, SpecialLook, text};
 
 /// Swatches with their labels, wrapped into rows of the available width.
 pub(super) struct Legend {
     entries: Vec<Entry>,
     px: f32,
     paper: Paper,
+    dead: DeadLook,
     width: u32,
     height: u32,
 }
@@ -18,7 +19,7 @@ struct Entry {
 }
 
 impl Legend {
-    pub(super) fn new(looks: &[SpecialLook], px: f32, max_width: u32, paper: Paper) -> Self {
+    pub(super) fn new(looks: &[SpecialLook], px: f32, max_width: u32, paper: Paper, dead: DeadLook) -> Self {
         let row = text::line_height(px);
         let (mut x, mut y, mut width) = (0, 0, 0);
         let mut entries = Vec::with_capacity(looks.len());
@@ -32,7 +33,7 @@ impl Legend {
             x += entry + 2 * gap(px);
         }
         let height = if entries.is_empty() { 0 } else { y + row };
-        Self { entries, px, paper, width, height }
+        Self { entries, px, paper, dead, width, height }
     }
 
     /// Columns it takes.
@@ -52,7 +53,7 @@ impl Legend {
             let (left, top) = (x + entry.x, y + entry.y);
             for dy in 0..side {
                 for dx in 0..side {
-                    pixels.set(left + dx, top + dy, entry.look.tile_colour(self.paper, dx, dy));
+                    pixels.set(left + dx, top + dy, entry.look.tile_colour(self.paper, self.dead, dx, dy));
                 }
             }
             pixels.frame(PixelRect { x: left, y: top, width: side, height: side }, self.paper.line());

@@ -94,10 +94,65 @@ impl FromStr for Paper {
     }
 }
 
+/// Whether the tiles of dead channels are hatched.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum DeadLook {
+    /// Hatched on light paper, which is for print; flat on dark paper, where the flat colour is told apart from a map's black without a
+    /// pattern that competes with the maps.
+    #[default]
+    Auto,
+    /// Always hatched.
+    Hatched,
+    /// Never hatched.
+    Flat,
+}
+
+impl DeadLook {
+    /// All, in the order they are listed to users.
+    pub const ALL: [Self; 3] = [Self::Auto, Self::Hatched, Self::Flat];
+
+    /// The name to type.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Hatched => "hatched",
+            Self::Flat => "flat",
+        }
+    }
+
+    /// Whether dead tiles are hatched on this paper.
+    const fn is_hatched(self, paper: Paper) -> bool {
+        match self {
+            Self::Auto => matches!(paper, Paper::Light),
+            Self::Hatched => true,
+            Self::Flat => false,
+        }
+    }
+}
+
+impl fmt::Display for DeadLook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// Text that is not the name of a look of dead channels.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown look of dead channels `{0}`; expected `auto`, `hatched` or `flat`")]
+pub struct UnknownDeadLook(pub String);
+
+impl FromStr for DeadLook {
+    type Err = UnknownDeadLook;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|look| look.name() == text).ok_or_else(|| UnknownDeadLook(text.to_owned()))
+    }
+}
+
 /// A look that means something other than a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum SpecialLook {
-    /// Zeros only, apart from rounding residue: dark slate, hatched on light paper where it fills a tile.
+    /// Zeros only, apart from rounding residue: dark slate, hatched as [`DeadLook`] says where it fills a tile.
     Dead,
     /// One value everywhere, where a range of values was needed: a slightly warm mid grey.
     Constant,
@@ -133,10 +188,9 @@ impl SpecialLook {
     }
 
     /// The colour of the pixel at (x, y) of a whole tile that has this look.
-    pub const fn tile_colour(self, paper: Paper, x: u32, y: u32) -> [u8; 4] {
+    pub const fn tile_colour(self, paper: Paper, dead: DeadLook, x: u32, y: u32) -> [u8; 4] {
         match self {
-            // On dark paper the flat colour is told apart from a map's black without a pattern that competes with the maps.
-            Self::Dead if matches!(paper, Paper::Light) && (x + y) % 4 == 3 => [36, 44, 58, 255],
+            Self::Dead if dead.is_hatched(paper) && (x + y) % 4 == 3 => [36, 44, 58, 255],
             Self::Blank if x == y => paper.line(),
             Self::Dead | Self::Constant | Self::Nan | Self::Infinite | Self::Blank => self.colour(paper),
         }
@@ -170,6 +224,20 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    #[test]
+    fn dead_tiles_are_hatched_for_print_or_as_chosen() {
+        let is_hatched = |paper, dead| {
+            let colours: Vec<_> = (0..4).map(|x| SpecialLook::Dead.tile_colour(paper, dead, x, 0)).collect();
+            colours.iter().any(|colour| *colour != colours[0])
+        };
+        let of = |dead| Paper::ALL.map(|paper| is_hatched(paper, dead));
+        assert_eq!(of(DeadLook::Auto), [true, false], "light, dark");
+        assert_eq!((of(DeadLook::Hatched), of(DeadLook::Flat)), ([true, true], [false, false]));
+        for look in DeadLook::ALL {
+            assert_eq!(look.to_string().parse(), Ok(look));
         }
     }
 

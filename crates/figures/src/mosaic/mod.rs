@@ -33,7 +33,7 @@ pub use error::MosaicError;
 pub use geometry::{Geometry, MosaicSpot, PixelRect};
 pub use layout::{Grid, MosaicLayout, UnknownGrid, UnknownLayout};
 pub use limits::{MAX_BYTES, MAX_SIDE};
-pub use looks::{Paper, SpecialLook, UnknownPaper};
+pub use looks::{DeadLook, Paper, SpecialLook, UnknownDeadLook, UnknownPaper};
 pub use normalise::{Normalisation, UnknownNormalisation};
 pub use on_screen::{ScreenPlace, on_screen};
 pub use order::TileOrder;

@@ -5,7 +5,7 @@
 use std::str::FromStr;
 use std::sync::Arc;
 
-use super::{ColourChoice, Grid, MosaicLayout, Normalisation, Paper};
+use super::{ColourChoice, DeadLook, Grid, MosaicLayout, Normalisation, Paper};
 
 /// How a mosaic should look.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +24,8 @@ pub struct MosaicSettings {
     pub colour: ColourChoice,
     /// Colour of gaps and blanks.
     pub paper: Paper,
+    /// Whether the tiles of dead channels are hatched.
+    pub dead: DeadLook,
     /// Channels to show, in order of their tiles; `None` shows every channel at its own place. Ranges and counts are always those of the
     /// whole layer.
     pub order: Option<Arc<[usize]>>,
@@ -39,6 +41,7 @@ impl Default for MosaicSettings {
             normalisation: Normalisation::default(),
             colour: ColourChoice::default(),
             paper: Paper::default(),
+            dead: DeadLook::default(),
             order: None,
         }
     }
@@ -53,6 +56,8 @@ pub enum MosaicSetting {
     Normalisation(Normalisation),
     /// Which colour map to use.
     Colour(ColourChoice),
+    /// Whether the tiles of dead channels are hatched.
+    Dead(DeadLook),
     /// Rows × columns of channels; `None` for the default grid of their number.
     Grid(Option<Grid>),
 }
@@ -74,6 +79,7 @@ impl MosaicSettings {
             }
             MosaicSetting::Normalisation(normalisation) => self.normalisation = normalisation,
             MosaicSetting::Colour(colour) => self.colour = colour,
+            MosaicSetting::Dead(dead) => self.dead = dead,
             MosaicSetting::Grid(grid) => self.grid = grid,
         }
     }
@@ -86,6 +92,7 @@ impl MosaicSettings {
             ("layout", self.layout.to_string()),
             ("range", self.normalisation.to_string()),
             ("colours", self.colour.to_string()),
+            ("dead channels", self.dead.to_string()),
         ]
     }
 
@@ -101,6 +108,7 @@ impl MosaicSettings {
             "layout" => self.set(MosaicSetting::Layout(read(text)?)),
             "range" => self.set(MosaicSetting::Normalisation(read(text)?)),
             "colours" => self.set(MosaicSetting::Colour(read(text)?)),
+            "dead channels" => self.set(MosaicSetting::Dead(read(text)?)),
             _ => return Err(UnknownSetting),
         }
         Ok(())
@@ -131,6 +139,7 @@ mod tests {
             layout: MosaicLayout::Locations,
             normalisation: Normalisation::Percentile { low: 2.0, high: 98.0 },
             colour: "greys".parse().unwrap(),
+            dead: DeadLook::Hatched,
             ..MosaicSettings::default()
         };
         let mut read = MosaicSettings::default();
@@ -138,7 +147,13 @@ mod tests {
             read.set_text(name, &text).unwrap();
         }
         assert_eq!(read, settings);
-        for (name, text) in [("layout", "heap"), ("colours", "plaid"), ("range", "wide"), ("glow", "1")] {
+        for (name, text) in [
+            ("layout", "heap"),
+            ("colours", "plaid"),
+            ("dead channels", "gone"),
+            ("range", "wide"),
+            ("glow", "1"),
+        ] {
             assert_eq!(read.set_text(name, text), Err(UnknownSetting), "{name} {text}");
         }
         assert_eq!(read, settings, "what isn't known changes nothing");

@@ -3,6 +3,7 @@
 //! This module owns operations, shape inference, multiply-add counts and receptive fields. It knows nothing about the values of
 //! weights, about pictures, or about how a graph is executed.
 
+mod channels;
 #[expect(clippy::module_inception, reason = "the type this layer is named after has its own file")]
 mod graph;
 mod keras_order;

@@ -117,7 +117,7 @@ impl Activation {
         sums.into_iter().map(|(sum, n)| if n > 0 { (sum / f64::from(n)) as f32 } else { 0.0 }).collect()
     }
 
-    /// The difference of two layers, value by value: `self − other`, under the name of `self`.
+    /// The difference of two layers, value by value: `self − other`, under the name of `self`, or `A − B` if they have other names.
     ///
     /// # Errors
     /// If the two layers have different shapes.
@@ -131,7 +131,12 @@ impl Activation {
             });
         }
         let values: Vec<f32> = self.values.iter().zip(other.values.iter()).map(|(a, b)| a - b).collect();
-        Self::new(self.name.clone(), self.shape, values)
+        let name = if self.name == other.name {
+            self.name.clone()
+        } else {
+            difference_name(&self.name, &other.name)
+        };
+        Self::new(name, self.shape, values)
     }
 
     /// The value of a channel at a location; `None` if the channel or the location doesn't exist.
@@ -141,6 +146,19 @@ impl Activation {
             .flatten()
     }
 }
+
+/// The name of the difference of two layers.
+fn difference_name(a: &str, b: &str) -> String {
+    format!("{a}{MINUS}{b}")
+}
+
+/// The names of the two layers whose difference has this name.
+#[must_use]
+pub fn layers_of_difference(name: &str) -> Option<(&str, &str)> {
+    name.split_once(MINUS)
+}
+
+const MINUS: &str = " − ";
 
 /// Preprocessed pictures, ready as input of a network: `[N, 3, H, W]`, row-major f32. Cloning shares the values.
 #[derive(Clone, Debug, PartialEq)]

@@ -20,7 +20,7 @@ mod strongest;
 mod table;
 mod weight_source;
 
-pub use activation::{Activation, InputBatch, MapShape, ShapeMismatch};
+pub use activation::{Activation, InputBatch, MapShape, ShapeMismatch, layers_of_difference};
 pub use counted::counted;
 pub use feature::{AxisOrder, Dtype, FeatureLayout, UnknownStorage};
 pub use hex::hex;

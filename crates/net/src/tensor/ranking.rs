@@ -185,6 +185,13 @@ impl std::str::FromStr for ChannelSelection {
 }
 
 impl ChannelSelection {
+    /// The selection without what was chosen for one picture: an order by a box becomes that by index.
+    #[must_use]
+    pub fn for_any_picture(self) -> Self {
+        let order = if matches!(self.order, OrderBy::Box(_)) { OrderBy::Index } else { self.order };
+        Self { order, ..self }
+    }
+
     /// The channels to show, in order of their places; `None` where all channels are shown in their own order. At least one channel is
     /// kept: where all are dead, none is hidden. `cells_in` says which part of the maps a box on the picture is. `go_on` is called during
     /// long work; as soon as it returns false, the result is an error.

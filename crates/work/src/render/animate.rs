@@ -12,8 +12,8 @@ use crate::engine::{CancelToken, EngineError, Outcome, RunBy, Session};
 use crate::formats::{Palette, PictureRecord};
 use crate::graph::{Graph, NodeId, UnknownLayer};
 use crate::mosaic::{
-    ColourChoice, ColourMap, FrameLook, MosaicError, MosaicLayout, MosaicSettings, Normalisation, Paper,
-    SpecialLook, StripMark,
+    ColourChoice, ColourMap, DeadLook, FrameLook, MosaicError, MosaicLayout, MosaicSettings, Normalisation,
+    Paper, SpecialLook, StripMark,
 };
 use crate::tensor::{Activation, ChannelSelection, InputBatch, LayerStats, MapShape};
 
@@ -94,7 +94,9 @@ impl AnimationLook {
             SpecialLook::Blank,
         ] {
             needed.push(look.colour(self.paper));
-            needed.extend((0..8).flat_map(|y| (0..8).map(move |x| look.tile_colour(self.paper, x, y))));
+            needed.extend(
+                (0..8).flat_map(|y| (0..8).map(move |x| look.tile_colour(self.paper, DeadLook::Auto, x, y))),
+            );
         }
         needed.sort_unstable();
         needed.dedup();

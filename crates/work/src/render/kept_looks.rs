@@ -18,14 +18,15 @@ pub(super) const ORDER: &str = "order";
 pub struct KeptLooks(BTreeMap<String, Value>);
 
 impl KeptLooks {
-    /// The settings of a request that apply to any picture: a fixed range, which was chosen for one picture, becomes the usual range.
+    /// The settings of a request that apply to any picture: a fixed range and an order by a box, which
+    /// were chosen for one picture, become the usual ones.
     #[must_use]
     pub fn of(request: &ViewRequest) -> Self {
         let settings = MosaicSettings {
             normalisation: request.settings.normalisation.for_any_picture(request.settings.layout),
             ..request.settings.clone()
         };
-        let order = (ORDER, request.selection.to_string());
+        let order = (ORDER, request.selection.for_any_picture().to_string());
         settings.texts().into_iter().chain([order]).collect()
     }
 

@@ -41,7 +41,7 @@ pub use import_weights::{ImportError, Imported, import_weights};
 pub use kept_looks::KeptLooks;
 pub use look::{Look, Scale, UnknownScale};
 pub use place::{Placement, Share, closest_channels};
-pub use record::{LAYER_NOT_TAKEN, recorded_shape};
+pub use record::{LAYER_NOT_TAKEN, recorded_shape, subtracted_layer};
 pub use request::{Change, LayerChoice, PictureChoice, ViewRequest};
 pub use resources::Resources;
 pub use view::{InputChoices, View};

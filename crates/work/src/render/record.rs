@@ -12,7 +12,7 @@ use crate::graph::Graph;
 use crate::input::ValueChoice;
 use crate::models::ModelSpec;
 use crate::mosaic::{Grid, Mosaic};
-use crate::tensor::MapShape;
+use crate::tensor::{MapShape, layers_of_difference};
 
 /// The record of what a Keras file holds in addition to the network; `None` where it holds nothing else.
 fn part_record(backbone: &Backbone) -> Option<PartRecord> {
@@ -86,7 +86,8 @@ impl ViewRequest {
         if let (Some(text), None) = (&look.class_map, &class) {
             not_taken.push(format!("class map {text}"));
         }
-        let layer = class.map_or(&*look.layer, |(layer, _)| layer);
+        let of_difference = difference_of(look, graph).map(|(layer, _)| layer);
+        let layer = class.map(|(layer, _)| layer).or(of_difference).unwrap_or(&look.layer);
         request.layer = match graph.find(layer) {
             Some(node) if node == graph.final_node() => LayerChoice::Final,
             Some(_) => LayerChoice::Named(layer.to_owned()),
@@ -114,6 +115,18 @@ impl ViewRequest {
         }
         (request, not_taken)
     }
+}
+
+/// The layers of a difference of two layers.
+fn difference_of<'a>(look: &'a LookRecord, graph: &Graph) -> Option<(&'a str, &'a str)> {
+    // A layer's own name may contain the sign.
+    layers_of_difference(&look.layer).filter(|_| graph.find(&look.layer).is_none())
+}
+
+/// The layer that was subtracted in a figure of a difference of two layers of a network; none for other figures.
+#[must_use]
+pub fn subtracted_layer<'a>(look: &'a LookRecord, graph: &Graph) -> Option<&'a str> {
+    difference_of(look, graph).map(|(_, layer)| layer)
 }
 
 /// The layer and the class of a class map, from its name such as `act4, class 282 (tiger cat)`. Figures of earlier versions record only

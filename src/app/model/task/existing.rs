@@ -92,6 +92,10 @@ pub(crate) fn differences(record: &FigureRecord, asked: &AskedFigure<'_>) -> Vec
         ColourChoice::Map(map) => map.name() == look.colour_map,
     };
     compare("colours", &look.colour_map, &settings.colour.to_string(), is_colour);
+    let name = "dead channels";
+    let (dead, dead_then) =
+        (settings.dead.to_string(), look.settings.get(name).map_or("auto", String::as_str));
+    compare(name, dead_then, &dead, dead_then == dead);
     let class = request.class_map.as_ref().map_or("none".to_owned(), ToString::to_string);
     let class_then = look.class_map.as_deref().unwrap_or("none");
     compare("class map", class_then, &class, class_then == class);

@@ -7,7 +7,7 @@ use egui::ColorImage;
 
 use crate::app::message::remedy::told;
 use crate::app::model::save::SaveLooks;
-use crate::app::model::shown::Shown;
+use crate::app::model::shown::{Shown, Subtracted};
 use crate::app::model::tiles as textures;
 use crate::formats::{PictureRecord, write_npy};
 use crate::input::decode::Picture;
@@ -119,7 +119,10 @@ fn panel(shown: &Shown, channel: Option<usize>, paper: Paper, scale: Scale) -> R
 
 /// Draws a figure of these contents. For a difference it records both pictures.
 fn figure(shown: &Shown, contents: Contents) -> Result<Drawing, String> {
-    let minus = shown.minus.as_ref().map(|other| of_picture(other));
+    let minus = match &shown.minus {
+        Some(Subtracted::Picture(other)) => Some(of_picture(other)),
+        Some(Subtracted::Layer) | None => None,
+    };
     draw(FigureSpec { picture: &of_picture(&shown.picture), minus, label: &shown.label, contents })
         .map_err(|error| told(&error))
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::app::message::event::{Event, ViewEvent};
 use crate::app::model::request::FullRequest;
-use crate::app::model::shown::{NUM_STRONGEST, Shown};
+use crate::app::model::shown::{NUM_STRONGEST, Shown, Subtracted};
 use crate::app::model::tiles as textures;
 use crate::app::model::view::Busy;
 use crate::app::runtime::network::keys::{Run, Subject};
@@ -12,7 +12,7 @@ use crate::app::runtime::network::pipeline::{Pipeline, Stop, failed, unordered};
 use crate::app::runtime::network::value::Beside;
 use crate::engine::CancelToken;
 use crate::mosaic::{Grid, Mosaic, MosaicSettings, compose, enlarge};
-use crate::render::{Placement, class_words, top_classes};
+use crate::render::{Placement, ViewRequest, class_words, top_classes};
 use crate::tensor::{profile, strongest};
 use crate::weights::Head;
 
@@ -41,15 +41,21 @@ impl Pipeline {
         let mut classes = is_light.then(|| class_words(&backbone, node, &run.activation)).flatten();
         let mut top = if is_light { top_classes(&backbone, node, &run.activation) } else { Vec::new() };
         let mut picture_paths: Vec<_> = subject.path.iter().cloned().collect();
-        if let Some(choice) = &wanted.minus {
+        if let Some((choice, layer)) = &wanted.minus {
             let other = self.subject(id, choice, wanted, cancel)?;
-            let theirs = self.value(id, &other, wanted, node, cancel)?;
-            label = format!("{label} − {}", choice.label(&other.picture));
-            stem = format!("{stem}__minus__{}", choice.stem(&other.picture));
+            let of = ViewRequest { layer: layer.clone(), ..wanted.of.clone() };
+            let other_node = self.node(id, &FullRequest { of, ..wanted.clone() })?;
+            let theirs = self.value(id, &other, wanted, other_node, cancel)?;
+            minus = Some(if *choice == wanted.of.picture {
+                Subtracted::Layer
+            } else {
+                label = format!("{label} − {}", choice.label(&other.picture));
+                stem = format!("{stem}__minus__{}", choice.stem(&other.picture));
+                Subtracted::Picture(Arc::clone(&other.picture))
+            });
             let difference = run.activation.minus(&theirs.activation).map_err(failed)?;
             run = Arc::new(Run::new(difference, run.elapsed + theirs.elapsed));
             picture_paths.extend(other.path);
-            minus = Some(other.picture);
             classes = None;
             top.clear();
         } else if let Some(class) = &wanted.of.class_map {

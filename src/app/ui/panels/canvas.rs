@@ -7,6 +7,7 @@ use egui::{Color32, Rect, Sense, Stroke, StrokeKind, Ui, vec2};
 use crate::app::message::command::actions;
 use crate::app::message::view::ViewCommand;
 use crate::app::message::views::ViewsCommand;
+use crate::app::model::Model;
 use crate::app::model::shown::Shown;
 use crate::app::model::view::ViewState;
 use crate::app::ui::context::Context;
@@ -15,7 +16,7 @@ use crate::app::ui::scratch::Pointed;
 use crate::app::ui::sharp;
 use crate::app::ui::theme;
 use crate::app::ui::widgets::{keys, named, share_rect};
-use crate::mosaic::MosaicLayout;
+use crate::mosaic::{MosaicLayout, MosaicValue, format_value};
 use crate::render::Share;
 use crate::tensor::counted;
 
@@ -96,33 +97,13 @@ pub(crate) fn draw(
         let ground = theme::of(ui).canvas;
         sharp::paint(&painter, shown, &placed, &textures.mosaic, ground, &mut scratch.sharp);
     }
-    let tile_of = |channel: usize| placed.channel(shown.mosaic.order.position_of(channel)?);
-    if let Some(boxed) = scratch.boxed_or(view.request.selection.order) {
-        mark_box(&painter, shown, boxed, &placed);
-    }
-    if let Some(pointed) = pointed.filter(|pointed| pointed.view != view.id) {
-        mark_same_place(&painter, shown, pointed.field.centre(), &placed);
-    }
-    if let Some(channel) = view.selected {
-        match tile_of(channel) {
-            Some(tile) => outline(&painter, tile, theme::SELECTED),
-            None => outline_cells(&painter, shown, channel, &placed),
-        }
-    }
-    if let Some(value) = hovered {
-        if let Some(tile) = tile_of(value.channel) {
-            outline(&painter, tile, theme::HOVERED);
-        }
-        let cell = placed.value(value.position, value.row, value.column);
-        if let Some(cell) = cell.filter(|c| c.width() >= MIN_VALUE_OUTLINE) {
-            outline(&painter, cell, theme::HOVERED);
-        }
-    }
+    let marked = Marked { boxed: scratch.boxed_or(view.request.selection.order), pointed, hovered };
     scratch.hovered = hovered;
+    mark(&painter, cx.model, view, shown, &placed, marked);
     if let Some(at) = hovered {
         let (field, cell) =
             (shown.placement.field(at.row, at.column), shown.placement.cell(at.row, at.column));
-        cx.scratch.pointed = Some(Pointed { view: view.id, field, cell });
+        cx.scratch.pointed = Some(Pointed { view: view.id, channel: at.channel, field, cell });
     }
     if cx.model.views.len() > 1
         && let Some(pointed) = pointed
@@ -143,6 +124,50 @@ pub(crate) fn draw(
         cx.commands.push(ViewCommand::Fit);
     } else if response.clicked() {
         cx.commands.push(ViewCommand::Select(hovered.map(|v| v.channel)));
+    }
+}
+
+/// What is marked in a mosaic beside its selected channel.
+struct Marked {
+    boxed: Option<Share>,
+    pointed: Option<Pointed>,
+    hovered: Option<MosaicValue>,
+}
+
+/// Marks the box on the picture, what another view's pointer is at, the selected channel, and the value under the pointer.
+fn mark(
+    painter: &egui::Painter,
+    model: &Model,
+    view: &ViewState,
+    shown: &Shown,
+    placed: &PlacedMosaic<'_>,
+    Marked { boxed, pointed, hovered }: Marked,
+) {
+    let tile_of = |channel: usize| placed.channel(shown.mosaic.order.position_of(channel)?);
+    if let Some(boxed) = boxed {
+        mark_box(painter, shown, boxed, placed);
+    }
+    if let Some(pointed) = pointed.filter(|pointed| pointed.view != view.id) {
+        mark_same_place(painter, shown, pointed.field.centre(), placed);
+        let is_same_channel = model.find(pointed.view).is_some_and(|other| has_channels_of(shown, other));
+        if let Some(tile) = is_same_channel.then(|| tile_of(pointed.channel)).flatten() {
+            outline(painter, tile, theme::HOVERED);
+        }
+    }
+    if let Some(channel) = view.selected {
+        match tile_of(channel) {
+            Some(tile) => outline(painter, tile, theme::SELECTED),
+            None => outline_cells(painter, shown, channel, placed),
+        }
+    }
+    if let Some(value) = hovered {
+        if let Some(tile) = tile_of(value.channel) {
+            outline(painter, tile, theme::HOVERED);
+        }
+        let cell = placed.value(value.position, value.row, value.column);
+        if let Some(cell) = cell.filter(|c| c.width() >= MIN_VALUE_OUTLINE) {
+            outline(painter, cell, theme::HOVERED);
+        }
     }
 }
 
@@ -223,6 +248,16 @@ fn mark_box(painter: &egui::Painter, shown: &Shown, boxed: Share, placed: &Place
 /// Tiles at least this wide, in points, show the box on the picture.
 const MIN_BOXED: f32 = 24.0;
 
+/// Whether the channels on screen are those of another view: of the same network, in layers that share their channels.
+fn has_channels_of(shown: &Shown, other: &ViewState) -> bool {
+    other.shown.as_ref().is_some_and(|theirs| {
+        theirs.spec().tag == shown.spec().tag
+            && shown.class_map.is_none()
+            && theirs.class_map.is_none()
+            && shown.run_by.backbone.graph().share_channels(shown.node, theirs.node)
+    })
+}
+
 /// Draws the picture in a corner, with the place that the pointer is at, in this view or in another.
 fn inset(ui: &mut Ui, cx: &Context<'_>, view: &ViewState, panel: Rect, pointed: Pointed) {
     let (Some(shown), Some(textures)) = (&view.shown, cx.textures.view(view.id)) else { return };
@@ -238,7 +273,12 @@ fn inset(ui: &mut Ui, cx: &Context<'_>, view: &ViewState, panel: Rect, pointed: 
     } else {
         let (x, y) = pointed.field.centre();
         shown.placement.position_at(x, y).ok_or(()).map(|(row, column)| {
-            let words = format!("same place: row {row}, column {column}");
+            let is_same = cx.model.find(pointed.view).is_some_and(|other| has_channels_of(shown, other));
+            let value = is_same.then(|| shown.activation.value(pointed.channel, row, column)).flatten();
+            let value = value.map_or_else(String::new, |value| {
+                format!(" · channel {}: {}", pointed.channel, format_value(value))
+            });
+            let words = format!("same place: row {row}, column {column}{value}");
             place_words(ui, rect, &words);
             (shown.placement.field(row, column), shown.placement.cell(row, column))
         })

@@ -8,12 +8,13 @@ use crate::app::ui::context::Context;
 use crate::app::ui::looks::{WAYS, normalisation_words, ramp};
 use crate::app::ui::panels::{hold, order};
 use crate::app::ui::widgets::{named, section, setting};
-use crate::mosaic::{ColourChoice, ColourMap, Grid, MosaicLayout, MosaicSetting};
+use crate::mosaic::{ColourChoice, ColourMap, DeadLook, Grid, MosaicLayout, MosaicSetting};
 use crate::render::Change;
 
 pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     section(ui, "Display", |_| {});
     looks(ui, cx);
+    dead(ui, cx);
     order::draw(ui, cx);
     grid(ui, cx);
 }
@@ -75,6 +76,25 @@ fn looks(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     });
 }
 
+/// Whether dead tiles are hatched.
+fn dead(ui: &mut egui::Ui, cx: &mut Context<'_>) {
+    let current = cx.model.view().request.settings.dead;
+    setting(ui, "Dead tiles", "How channels look that are zero everywhere", |ui, width| {
+        ComboBox::from_id_salt("Dead tiles")
+            .selected_text(dead_words(current))
+            .width(width)
+            .truncate()
+            .show_ui(ui, |ui| {
+                for look in DeadLook::ALL {
+                    if ui.selectable_label(current == look, dead_words(look)).clicked() {
+                        cx.commands.push(ViewCommand::Change(Change::Mosaic(MosaicSetting::Dead(look))));
+                    }
+                }
+            })
+            .response
+    });
+}
+
 /// The number of rows and columns of channels, to replace the automatic choice.
 fn grid(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     let wanted = cx.model.view().request.settings.grid;
@@ -119,6 +139,14 @@ fn layout_words(layout: MosaicLayout) -> &'static str {
     match layout {
         MosaicLayout::Channels => "feature-map grid",
         MosaicLayout::Locations => "channels per location",
+    }
+}
+
+fn dead_words(look: DeadLook) -> &'static str {
+    match look {
+        DeadLook::Hatched => "hatched",
+        DeadLook::Flat => "flat",
+        DeadLook::Auto => "hatched on light paper",
     }
 }
 
