@@ -25,6 +25,9 @@ struct Listing {
     final_layer: FinalLayer,
     /// Number of trained values of the feature extractor, without the classifier.
     num_params: usize,
+    /// Top-1 accuracy on ImageNet-1k in percent, as published, and by whom.
+    top1: Option<f32>,
+    top1_source: Option<&'static str>,
     num_layers: usize,
     variant: &'static str,
     preprocess: PreprocessSpec,
@@ -60,6 +63,8 @@ impl Listing {
             state: store.state(spec),
             final_layer: FinalLayer { name: graph.node(last).name.clone(), shape: infos[last.0].shape },
             num_params: graph.num_params().trained,
+            top1: spec.top1().map(|top1| top1.percent),
+            top1_source: spec.top1().map(|top1| top1.source),
             num_layers: graph.nodes().len(),
             variant: spec.variant,
             preprocess: spec.preprocess,
@@ -95,6 +100,7 @@ fn to_text(listings: &[Listing], width: Option<usize>) -> String {
         TableColumn::words("FINAL LAYER"),
         TableColumn::number("INPUT").dispensable(1),
         TableColumn::number("PARAMS").dispensable(2),
+        TableColumn::number("TOP-1").dispensable(6),
         TableColumn::words("WEIGHTS"),
         TableColumn::words("LICENCE").dispensable(5),
         TableColumn::words("CHECKED").dispensable(4),
@@ -106,6 +112,7 @@ fn to_text(listings: &[Listing], width: Option<usize>) -> String {
             listing.final_layer.shape.to_string(),
             listing.preprocess.size.to_string(),
             short_count(listing.num_params as u64),
+            listing.top1.map_or_else(String::new, |percent| format!("{percent:.1} %")),
             listing.state.words().into(),
             // The JSON has the source of the licence and the reason.
             listing.license.split(" (").next().unwrap_or_default().into(),

@@ -3,6 +3,7 @@
 //! This module owns architectures, their layer names, and the preprocessing that each set of weights expects. It doesn't know how
 //! a graph runs, where weights are stored, or what a picture is.
 
+mod accuracy;
 mod convnext;
 mod densenet;
 mod dinov2;
@@ -21,6 +22,7 @@ mod spec;
 mod vgg;
 mod xception;
 
+pub use accuracy::Top1;
 pub use opened::{Opened, OpenedAs};
 pub use registry::{Registry, UnknownModel};
 pub use retired::Retired;

@@ -86,7 +86,9 @@ fn dead(ui: &mut egui::Ui, cx: &mut Context<'_>) {
             .truncate()
             .show_ui(ui, |ui| {
                 for look in DeadLook::ALL {
-                    if ui.selectable_label(current == look, dead_words(look)).clicked() {
+                    let label = ui.selectable_label(current == look, dead_words(look));
+                    let hint = "auto: hatched on light paper, flat on dark";
+                    if label.on_hover_text(hint).clicked() {
                         cx.commands.push(ViewCommand::Change(Change::Mosaic(MosaicSetting::Dead(look))));
                     }
                 }
@@ -146,7 +148,7 @@ fn dead_words(look: DeadLook) -> &'static str {
     match look {
         DeadLook::Hatched => "hatched",
         DeadLook::Flat => "flat",
-        DeadLook::Auto => "hatched on light paper",
+        DeadLook::Auto => "auto",
     }
 }
 

@@ -82,7 +82,7 @@ pub(crate) fn list(ui: &mut egui::Ui, cx: &mut Context<'_>, spec: &'static Model
         found.sort_by_key(|(score, _)| -score);
     }
     let is_here = |r: &ModelSpec| cx.model.has_weights(r);
-    let (here, others): (Vec<_>, Vec<_>) = found.iter().map(|(_, r)| *r).partition(|r| is_here(r));
+    let (here, others): (Vec<&'static ModelSpec>, Vec<_>) = found.iter().map(|(_, r)| *r).partition(|r| is_here(r));
     // While something is searched for, the best match comes first, wherever its weights are.
     let best = found.first().map(|(_, r)| r.tag).filter(|_| !wanted.is_empty());
     let groups = [("Installed", here), ("Not installed", others)];
@@ -96,9 +96,18 @@ pub(crate) fn list(ui: &mut egui::Ui, cx: &mut Context<'_>, spec: &'static Model
         if members.is_empty() {
             continue;
         }
-        section(ui, group, |_| {});
+        section(ui, group, |ui| {
+            let words = "parameters · top-1 · input · licence";
+            ui.label(egui::RichText::new(words).small().color(theme::of(ui).quiet)).on_hover_text(
+                "Parameters without the classifier; top-1 accuracy on ImageNet-1k as published with the weights",
+            );
+        });
         for other in members {
-            let entry = entry(ui, other, other.tag == spec.tag);
+            let num_params = *cx.scratch.num_params.entry(other.tag).or_insert_with(|| {
+                let graph = other.graph().ok();
+                graph.map_or(0, |graph| graph.num_params().trained)
+            });
+            let entry = entry(ui, other, num_params, other.tag == spec.tag);
             if entry.clicked() || std::mem::take(&mut is_entered) {
                 taken = Some(other);
             }
@@ -111,18 +120,21 @@ pub(crate) fn list(ui: &mut egui::Ui, cx: &mut Context<'_>, spec: &'static Model
     }
 }
 
-/// A row of the list: the tag, and its licence and input size in quiet words.
-fn entry(ui: &mut egui::Ui, spec: &'static ModelSpec, is_chosen: bool) -> egui::Response {
-    let quiet = format!("{} · {}", spec.preprocess.size, spec.license);
+/// A row of the list: the tag, and its size, accuracy, input size and licence in quiet words.
+fn entry(ui: &mut egui::Ui, spec: &'static ModelSpec, num_params: usize, is_chosen: bool) -> egui::Response {
+    let top1 = spec.top1().map_or_else(|| "–".to_owned(), |top1| format!("{:.1} %", top1.percent));
+    // What the licence is based on is in the tooltip.
+    let license = spec.license.split(" (").next().unwrap_or_default();
+    let quiet = format!("{:.1} M · {top1} · {} · {license}", num_params as f64 / 1e6, spec.preprocess.size);
     let button = egui::Button::selectable(is_chosen, spec.tag)
         .right_text(egui::RichText::new(quiet).small().color(theme::of(ui).quiet))
         .min_size(egui::vec2(ui.available_width(), 0.0));
-    let response = ui.add(button).on_hover_text(format!("{}\n{}", spec.title, spec.source));
+    let response = ui.add(button).on_hover_text(format!("{}\n{}\n{}", spec.title, spec.source, spec.license));
     named(response, egui::Role::Button, spec.tag)
 }
 
 /// Least width of the list of models.
-const LIST_WIDTH: f32 = 380.0;
+const LIST_WIDTH: f32 = 500.0;
 
 /// Asks which of several models a weight file is for (its tensors don't show border, epsilon or preprocessing), which part of the file
 /// is meant, or at which layer the network of an ONNX file ends.
