@@ -48,11 +48,15 @@ pub enum AppError {
     Threads(#[from] ThreadsError),
 }
 
+/// The program's name for the window system and for the folder that keeps the window's state.
+const APP_NAME: &str = "filterscope";
+
 /// Opens the window, and returns when it is closed.
 pub fn run(request: WindowRequest, resources: Resources) -> Result<(), AppError> {
     // An unknown model name is reported on the terminal, before any window opens.
     first_spec(&request)?;
     start_threads(request.threads, Priority::BehindWindow)?;
+    mend_zoom();
     let options = eframe::NativeOptions {
         viewport: egui::ViewportBuilder::default()
             .with_title("filterscope")
@@ -78,13 +82,37 @@ pub fn run(request: WindowRequest, resources: Resources) -> Result<(), AppError>
         app.set_takes_drops(!is_wayland(|name| std::env::var_os(name).is_some_and(|v| !v.is_empty())));
         Ok(Box::new(app))
     });
-    eframe::run_native("filterscope", options, create).map_err(|error| match error {
+    eframe::run_native(APP_NAME, options, create).map_err(|error| match error {
         eframe::Error::AppCreation(error) => AppError::NoWindow(error.to_string()),
         // If no display server answers, winit's long debug text helps nobody.
         eframe::Error::WinitEventLoop(_) => AppError::NoWindow("there is no display".into()),
         error => AppError::NoWindow(error.to_string()),
     })
 }
+
+/// The zoom of the last time is used to make the window, before any code of ours sees it, and panics there if it is no sensible number.
+/// Such a zoom becomes 1 in the file that keeps the state of the window.
+fn mend_zoom() {
+    let Some(path) = eframe::storage_dir(APP_NAME).map(|folder| folder.join("app.ron")) else { return };
+    let Some(text) = std::fs::read_to_string(&path).ok().and_then(|text| with_sensible_zoom(&text)) else {
+        return;
+    };
+    let new = path.with_extension("ron.new");
+    if let Err(error) = std::fs::write(&new, text).and_then(|()| std::fs::rename(&new, &path)) {
+        tracing::warn!("can't mend \"{}\": {error}", path.display());
+    }
+}
+
+/// The text with a zoom of 1 in place of one that is no sensible number; `None` if there is no such zoom.
+fn with_sensible_zoom(text: &str) -> Option<String> {
+    let (before, rest) = text.split_once(ZOOM)?;
+    let end = rest.find([',', ')'])?;
+    let zoom = rest[..end].trim().parse::<f32>();
+    let is_sensible = zoom.is_ok_and(|zoom| (0.2..=5.0).contains(&zoom));
+    (!is_sensible).then(|| format!("{before}{ZOOM}1.0{}", &rest[end..]))
+}
+
+const ZOOM: &str = "zoom_factor:";
 
 /// Longest time that a frame spends on handling events; the rest wait for the next frame.
 const DRAIN_BUDGET: Duration = Duration::from_millis(8);
@@ -328,9 +356,21 @@ fn weights_of(request: &WindowRequest, spec: &ModelSpec) -> Option<(&'static str
 
 #[cfg(test)]
 mod tests {
-    use super::is_wayland;
+    use super::{is_wayland, with_sensible_zoom};
 
     #[cfg(all(unix, not(target_os = "macos")))]
+    #[test]
+    fn a_zoom_that_is_no_sensible_number_becomes_one() {
+        for bad in ["0.0", "-1", "1e9", "NaN", "inf", "x"] {
+            let text = format!("(options:(zoom_factor:{bad},feathering:true))");
+            let mended = with_sensible_zoom(&text);
+            assert_eq!(mended.as_deref(), Some("(options:(zoom_factor:1.0,feathering:true))"), "{bad}");
+        }
+        for good in ["(zoom_factor:1.5)", "(zoom:0)", "zoom_factor:", ""] {
+            assert_eq!(with_sensible_zoom(good), None);
+        }
+    }
+
     #[test]
     fn wayland_is_known_by_its_variables_and_comes_before_x() {
         assert!(is_wayland(|name| name == "WAYLAND_DISPLAY" || name == "DISPLAY"));

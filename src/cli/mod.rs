@@ -28,7 +28,7 @@ mod timings;
 mod view;
 mod weights;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 use clap::{CommandFactory, Parser};
@@ -69,17 +69,24 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, resources: &Resources
     Next::Exit(exit.unwrap_or_else(|error| reporter.fail(&error)).into())
 }
 
-/// Inserts `view` where the first argument is an existing file, as when a desktop opens a file with this program.
+/// Inserts `view` where the first argument is an existing file, as when a desktop opens a file with this program, or has a file's name, so
+/// that it is said that there is no such file, rather than no such command.
 fn with_view(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     let mut arguments: Vec<OsString> = arguments.into_iter().collect();
     let is_command = |word: &OsString| Args::command().find_subcommand(word).is_some() || word == "help";
     if let Some(first) = arguments.get(1)
         && !is_command(first)
-        && Path::new(first).exists()
+        && (Path::new(first).exists() || is_named_like_a_file(first))
     {
         arguments.insert(1, "view".into());
     }
     arguments
+}
+
+/// Whether a word has the ending of a file's name, or separators of a path. No command and no option has.
+fn is_named_like_a_file(word: &OsStr) -> bool {
+    let is_option = word.as_encoded_bytes().starts_with(b"-");
+    !is_option && (Path::new(word).extension().is_some() || Path::new(word).components().count() > 1)
 }
 
 /// The exit code after the window was closed or failed to open; prints the error if there is one.

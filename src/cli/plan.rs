@@ -146,7 +146,7 @@ pub(super) fn load(
     reporter: &Reporter,
 ) -> anyhow::Result<Backbone> {
     let backbone = if let Some(file) = file {
-        Backbone::from_tensors(spec, file)?
+        Backbone::from_file(spec, &resources.store, file)?
     } else {
         downloads.offer(spec, consent)?;
         Backbone::load(spec, &resources.store, None)?

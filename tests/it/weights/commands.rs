@@ -173,9 +173,19 @@ fn files_are_imported_and_run_by_name() {
     assert_eq!(
         run.stderr,
         format!(
-            "error: this file was imported for {B0}, not for tf_efficientnet_b0.ap_in1k: \"mine.safetensors\"\nhelp: name one with `--model`: tf_efficientnet_b0.in1k\n"
+            "error: this file holds the weights of {B0}, not of tf_efficientnet_b0.ap_in1k: \"mine.safetensors\"\nhelp: name one with `--model`: tf_efficientnet_b0.in1k\n"
         )
     );
+    // The carried weights are known without a record.
+    let carried = root().join("weights/vgg16_keras_in1k_notop.f16.safetensors");
+    std::fs::copy(carried, bench.path("vgg.safetensors")).unwrap();
+    let run = bench.run("render cat.png -o no.png --weights vgg.safetensors --model vgg16.tv_in1k");
+    assert_eq!(
+        run.stderr,
+        "error: this file holds the weights of vgg16.keras_in1k, not of vgg16.tv_in1k: \"vgg.safetensors\"\nhelp: name one with `--model`: vgg16.keras_in1k\n"
+    );
+    let run = bench.ok("render cat.png -o own.png --weights vgg.safetensors --model vgg16.keras_in1k");
+    assert!(!run.stderr.contains("unverified"), "{}", run.stderr);
     let run = bench.run("weights import mine.safetensors -o mine.safetensors");
     assert_eq!(
         run.stderr,

@@ -90,6 +90,11 @@ impl WeightStore {
         self.embedded.iter().find(|e| e.tag == spec.tag).copied()
     }
 
+    /// The model whose embedded weights a file is a copy of; `None` if it is another file.
+    fn tag_of(&self, file: &TensorFile) -> Option<&'static str> {
+        self.embedded.iter().find(|e| file.is_copy_of(e.bytes)).map(|e| e.tag)
+    }
+
     /// The model's weight file in the store's folders, if there is one.
     pub fn kept(&self, spec: &ModelSpec) -> Option<KeptFile> {
         self.folders.find(spec.tag, spec.download())
@@ -166,8 +171,8 @@ pub enum LoadError {
         /// Name of the file.
         origin: String,
     },
-    /// A file that was imported for another model.
-    #[error("this file was imported for {made_for}, not for {tag}: \"{origin}\"")]
+    /// A file that was imported for another model, or a copy of weights that the program carries for another model.
+    #[error("this file holds the weights of {made_for}, not of {tag}: \"{origin}\"")]
     OtherModel {
         /// Tag of the model that was asked for.
         tag: &'static str,
@@ -331,7 +336,7 @@ impl Backbone {
             return Self::from_opened(spec, opened);
         }
         if let Some((path, choice)) = file {
-            return Self::from_tensors(spec, TensorFile::read_part(path, choice)?);
+            return Self::from_file(spec, store, TensorFile::read_part(path, choice)?);
         }
         if let Some(e) = store.embedded(spec) {
             let tensors = TensorFile::from_bytes(e.bytes, format!("embedded weights of {}", e.tag))?;
@@ -365,6 +370,28 @@ impl Backbone {
             return Err(LoadError::Changed { tag: spec.tag, origin: net.tensors.origin().to_owned() });
         }
         Self::with_graph(spec, net.graph, net.tensors)
+    }
+
+    /// Binds a user's file to a model. A copy of weights that the program carries is known as such: it says nothing of its model, and fits
+    /// others with another border or preprocessing.
+    ///
+    /// # Errors
+    /// A file that doesn't fit the model, or that is a copy of another's carried weights.
+    pub fn from_file(
+        spec: &'static ModelSpec,
+        store: &WeightStore,
+        file: TensorFile,
+    ) -> Result<Self, LoadError> {
+        let copy_of = store.tag_of(&file);
+        if let Some(made_for) = copy_of.filter(|tag| *tag != spec.tag) {
+            let (made_for, origin) = (made_for.to_owned(), file.origin().to_owned());
+            return Err(LoadError::OtherModel { tag: spec.tag, made_for, origin });
+        }
+        let mut backbone = Self::from_tensors(spec, file)?;
+        if copy_of.is_some() {
+            backbone.provenance = Provenance::Carried;
+        }
+        Ok(backbone)
     }
 
     /// Binds a file that is in memory to a model.

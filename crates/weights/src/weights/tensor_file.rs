@@ -256,6 +256,11 @@ impl TensorFile {
         Some((entry.shape.clone(), self.values(entry)?))
     }
 
+    /// Whether the whole file holds these bytes.
+    pub fn is_copy_of(&self, bytes: &[u8]) -> bool {
+        **self.bytes == *bytes
+    }
+
     /// Sha256 of the whole file, lower-case hexadecimal.
     pub fn sha256(&self) -> &str {
         self.sha256.get_or_init(|| hex(&Sha256::digest(&**self.bytes)))

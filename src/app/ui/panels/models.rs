@@ -82,7 +82,8 @@ pub(crate) fn list(ui: &mut egui::Ui, cx: &mut Context<'_>, spec: &'static Model
         found.sort_by_key(|(score, _)| -score);
     }
     let is_here = |r: &ModelSpec| cx.model.has_weights(r);
-    let (here, others): (Vec<&'static ModelSpec>, Vec<_>) = found.iter().map(|(_, r)| *r).partition(|r| is_here(r));
+    let (here, others): (Vec<&'static ModelSpec>, Vec<_>) =
+        found.iter().map(|(_, r)| *r).partition(|r| is_here(r));
     // While something is searched for, the best match comes first, wherever its weights are.
     let best = found.first().map(|(_, r)| r.tag).filter(|_| !wanted.is_empty());
     let groups = [("Installed", here), ("Not installed", others)];
