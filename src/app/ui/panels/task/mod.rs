@@ -80,7 +80,11 @@ fn plan<P>(ui: &mut Ui, plan: Option<&Result<P, String>>, planned: impl FnOnce(&
 fn running(ui: &mut Ui, commands: &mut Commands, task: Task, news: &RunNews, is_ending: bool) {
     let TaskAbout { things, stop, .. } = *task.about();
     let share = news.done as f32 / news.total.max(1) as f32;
-    let text = format!("{} of {} {things}", news.done, news.total);
+    let text = if news.total == 0 {
+        format!("counting {things}…")
+    } else {
+        format!("{} of {} {things}", news.done, news.total)
+    };
     let bar = ui.add(egui::ProgressBar::new(share).text(&text));
     bar.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ProgressIndicator, true, &text));
     let rate = news.per_second().map_or_else(String::new, |rate| format!("{rate:.1} {things}/s, "));
