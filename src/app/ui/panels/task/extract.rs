@@ -112,7 +112,9 @@ pub(crate) fn planned(ui: &mut Ui, cx: &mut Context<'_>, plan: &ExtractPreview) 
 
 fn sets(ui: &mut Ui, plan: &ExtractPreview) {
     let (room, pictures) = (bytes_words(plan.needed_bytes), counted(plan.num_pictures as usize, "picture"));
-    ui.strong(format!("Features of {pictures} would be written; that needs about {room} of disk while it runs"));
+    ui.strong(format!(
+        "Features of {pictures} would be written; that needs about {room} of disk while it runs"
+    ));
     if let Some(first) = &plan.first_left_out {
         let words = format!("left out: {}; the first: {first}", counted(plan.num_left_out, "row"));
         ui.add(egui::Label::new(words).wrap());
