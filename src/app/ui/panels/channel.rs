@@ -20,7 +20,7 @@ use crate::tensor::{ChannelKind, ChannelStats};
 /// How two maps are compared, within a layer and across views.
 pub(crate) const CORRELATION: &str = "Pearson correlation of the two maps, value by value. Maps of different sizes or places are sampled (bilinear) at 24×24 places of the part of the picture that both networks saw";
 
-/// Draws the selected channel, and what is under the pointer. Everything keeps its place, whether a channel is selected or not.
+/// Draws the selected channel, and what is under the pointer. The sections keep their places, whether a channel is selected or not.
 pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, shown: Option<&Arc<Shown>>) {
     let view = cx.model.view();
     let selected = shown.and_then(|shown| {
@@ -117,7 +117,7 @@ fn pointer(ui: &mut Ui, cx: &Context<'_>, shown: Option<&Arc<Shown>>) {
 fn actions(ui: &mut Ui, cx: &mut Context<'_>, shown: Option<&Arc<Shown>>) {
     let view = cx.model.view();
     if let Some(shown) = shown {
-        let field = egui::TextEdit::singleline(&mut cx.scratch.typed_channel).desired_width(60.0);
+        let field = egui::TextEdit::singleline(&mut cx.scratch.typed_channel).desired_width(76.0);
         let field =
             ui.add(field.hint_text("number")).on_hover_text("Type a channel's number and press Enter");
         field.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Channel number"));

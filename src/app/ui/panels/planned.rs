@@ -19,21 +19,20 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, spec: &PreprocessSpec) {
     // The picture's size is known once it is shown. A GPU has memory of its own.
     let is_shown = view.good.as_ref().is_some_and(|good| good.of.picture == view.request.picture);
     let Some(shown) = view.shown.as_ref().filter(|_| is_shown && view.is_plain()) else { return };
-    let is_on_gpu = match cx.model.device {
-        DeviceChoice::Auto | DeviceChoice::Cpu => false,
-        DeviceChoice::Cuda(_) | DeviceChoice::Metal => true,
+    let is_on_cpu = match cx.model.device {
+        DeviceChoice::Auto => shown.run_by.device == DeviceChoice::Cpu.to_string(),
+        DeviceChoice::Cpu => true,
+        DeviceChoice::Cuda(_) | DeviceChoice::Metal => false,
     };
-    if is_on_gpu {
+    if !is_on_cpu {
         return;
     }
     let (width, height) = shown.picture.rgb.dimensions();
     let original = PixelSize::new(width as usize, height as usize);
     let chosen = view.request.input.fit;
     let mut lines = Vec::new();
-    for (fit, name) in [(FitChoice::Native, "native"), (chosen, "chosen")] {
-        if name == "chosen" && chosen == FitChoice::Native {
-            continue;
-        }
+    let other = (chosen != FitChoice::Native).then_some((chosen, "chosen"));
+    for (fit, name) in std::iter::once((FitChoice::Native, "native")).chain(other) {
         let Ok(size) = input_size(original, spec, fit) else { continue };
         let PixelSize { width, height } = size;
         lines.push(format!("{name}: {width}×{height}, {}", words(&mut cx.scratch.planned, view, size)));

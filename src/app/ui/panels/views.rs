@@ -195,22 +195,33 @@ struct Parts {
 
 /// Space around the mosaic of a view that is alone.
 const MARGIN: f32 = 14.0;
+/// The least height of a view with the scale, and with first steps besides.
+const LEAST_FOR_SCALE: f32 = 180.0;
+const LEAST_FOR_STEPS: f32 = 240.0;
+/// Space between the strongest channels' numbers and the first steps.
+const SPACE_OVER_STEPS: f32 = 6.0;
 
 impl Parts {
     /// A fitted mosaic is at the top, with the strongest channels under it if there is room; a zoomed one takes the whole canvas.
     fn of(cx: &Context<'_>, view: &ViewState, shown: &Shown, canvas: Rect) -> Self {
         let is_alone = cx.model.views.len() == 1;
-        let has_scale = is_alone && scale::has_room(canvas.width());
+        // In a low window the mosaic has all of it.
+        let has_scale = is_alone && scale::has_room(canvas.width()) && canvas.height() >= LEAST_FOR_SCALE;
         let is_fitted = cx.scratch.views.get(&view.id).is_none_or(|own| own.viewport.is_fitted);
         if !is_alone || !is_fitted {
             return Self { mosaic: canvas, strongest: None, first_steps: None, has_scale };
         }
         let mut inner = canvas.shrink2(vec2(MARGIN, 0.0));
         inner.max.y -= if has_scale { scale::HEIGHT } else { 4.0 };
-        let has_room = inner.width() >= first_steps::LEAST_WIDTH;
+        let has_room = inner.width() >= first_steps::LEAST_WIDTH && inner.height() >= LEAST_FOR_STEPS;
         let first_steps = (cx.model.preferences.shows_first_steps && has_room).then(|| {
             inner.max.y -= first_steps::HEIGHT;
-            Rect::from_min_max(inner.left_bottom(), inner.right_bottom() + vec2(0.0, first_steps::HEIGHT))
+            let steps = Rect::from_min_max(
+                inner.left_bottom(),
+                inner.right_bottom() + vec2(0.0, first_steps::HEIGHT),
+            );
+            inner.max.y -= SPACE_OVER_STEPS;
+            steps
         });
         let pixels = &shown.mosaic.pixels;
         let height = inner.width() * pixels.height() as f32 / pixels.width().max(1) as f32;
