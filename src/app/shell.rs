@@ -79,6 +79,7 @@ pub fn run(request: WindowRequest, resources: Resources) -> Result<(), AppError>
         if let Some(text) = cc.storage.and_then(|storage| storage.get_string(session::KEY)) {
             app.take_session(&cc.egui_ctx, &text);
         }
+        app.select_first();
         app.set_takes_drops(!is_wayland(|name| std::env::var_os(name).is_some_and(|v| !v.is_empty())));
         Ok(Box::new(app))
     });
@@ -225,6 +226,11 @@ impl App {
         let mut effects = Effects::default();
         update::session::take(&mut self.model, &mut effects, text);
         self.run(ctx, effects);
+    }
+
+    /// Selects the strongest channel of the first result, so that a new window shows what it can.
+    pub fn select_first(&mut self) {
+        self.model.selects_first = true;
     }
 
     /// Says whether the window system tells the window of dropped files; if not, the window doesn't offer dropping.

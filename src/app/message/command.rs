@@ -129,6 +129,11 @@ impl AnyAction {
     }
 }
 
+/// The action with this label.
+pub(crate) fn action(label: &str) -> Option<&'static AnyAction> {
+    actions().iter().find(|action| action.label == label)
+}
+
 /// All actions.
 pub(crate) fn actions() -> &'static [AnyAction] {
     static ALL: LazyLock<Vec<AnyAction>> = LazyLock::new(|| {

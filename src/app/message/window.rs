@@ -40,7 +40,7 @@ pub(crate) const ACTIONS: &[Action<WindowCommand>] = &[
     })
     .in_menu(Menu::View, 50)
     .with_keys(&[ctrl_shift(Key::P)]),
-    Action::new("Layer statistics", "the table of layers", |_| vec![WindowCommand::ToggleTable])
+    Action::new("All layers", "the numbers of all layers as a table", |_| vec![WindowCommand::ToggleTable])
         .in_menu(Menu::View, 40),
     Action::new("Left panel", "show or hide the panel of picture, model and layers", |model| {
         vec![WindowCommand::Prefer(Preference::ShowsLeft(!model.preferences.shows_left))]

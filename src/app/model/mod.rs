@@ -85,6 +85,7 @@ pub(crate) struct Newest {
 }
 
 /// The whole state of the window.
+#[expect(clippy::struct_excessive_bools, reason = "each says something of its own")]
 pub(crate) struct Model {
     pub(crate) store: WeightStore,
     /// Tags of the models whose weights are on this machine, as the second thread last found them on disk.
@@ -174,6 +175,8 @@ pub(crate) struct Model {
     /// Memory used by the program in bytes, as of about a second ago; none where the system doesn't report it.
     pub(crate) memory_bytes: Option<usize>,
     pub(crate) max_texture_side: usize,
+    /// Whether the strongest channel of the first result is selected, so that a new window shows what it can.
+    pub(crate) selects_first: bool,
     /// Whether the window is too narrow for the right panel to be always there.
     pub(crate) is_narrow: bool,
 }
@@ -236,6 +239,7 @@ impl Model {
             device: DeviceChoice::default(),
             devices: Vec::new(),
             max_texture_side: DEFAULT_TEXTURE_SIDE,
+            selects_first: false,
             is_narrow: false,
         }
     }
@@ -315,6 +319,13 @@ impl Model {
             pin.spec.tag == spec.tag && pin.pinned.layer == layer && pin.pinned.channel == channel
         };
         self.pins.iter().find(is_it).map(|pin| pin.pinned.id)
+    }
+
+    /// The pinned channels of the layer that is on screen.
+    pub(crate) fn pinned_of(&self, shown: &Shown) -> Vec<usize> {
+        let is_of =
+            |pin: &&Pin| pin.spec.tag == shown.spec().tag && pin.pinned.layer == shown.activation.name();
+        self.pins.iter().filter(is_of).map(|pin| pin.pinned.channel).collect()
     }
 
     /// A view's number as shown to the user, from 1; 0 if there is no such view.

@@ -29,6 +29,15 @@ impl FullRequest {
             && self.generation == other.generation
     }
 
+    /// Whether another request is for the run that this one's values are of, or in a difference, are subtracted from.
+    pub(crate) fn has_values_of(&self, run: &Self) -> bool {
+        self.of.is_same_run(&run.of)
+            && run.minus.is_none()
+            && self.weights_file == run.weights_file
+            && self.device == run.device
+            && (self.generation == run.generation || self.minus.is_some())
+    }
+
     /// Whether its result is worth keeping: frames of a stream never come again.
     pub(crate) fn is_lasting(&self) -> bool {
         !matches!(self.of.picture, PictureChoice::Live(_))

@@ -12,7 +12,7 @@ use crate::graph::{NodeId, NodeInfo};
 use crate::input::decode::Picture;
 use crate::models::ModelSpec;
 use crate::mosaic::{Mosaic, MosaicSettings};
-use crate::render::{ClassChoice, Placement, View};
+use crate::render::{ClassChoice, Placement, TopClass, View};
 use crate::tensor::{Activation, ChannelSelection, LayerStats, layers_of_difference};
 
 /// Number of bins of a histogram.
@@ -57,8 +57,8 @@ pub(crate) struct Shown {
     pub(crate) class_map: Option<ClassChoice>,
     /// The most likely classes for this picture, as text, or why there are none. Only for the last layer of a network with a classifier.
     pub(crate) classes: Option<String>,
-    /// The same classes with their names and probabilities, best first.
-    pub(crate) top_classes: Vec<(String, f32)>,
+    /// The same classes, best first.
+    pub(crate) top_classes: Vec<TopClass>,
     /// The mosaic: pixels, geometry, ranges.
     pub(crate) mosaic: Arc<Mosaic>,
     /// The mosaic, cut into pieces that fit into textures.

@@ -1,8 +1,8 @@
-//! How mosaics look, for panels: normalizations in words, the colours of a map side by side.
+//! How mosaics look, for panels: layouts and normalizations in words, the colours of a map side by side.
 
 use egui::{Color32, Rect};
 
-use crate::mosaic::{ColourMap, Normalisation};
+use crate::mosaic::{ColourMap, MosaicLayout, Normalisation};
 
 /// The ways of normalizing that can be chosen, in words.
 pub(crate) const WAYS: [(Normalisation, &str); 5] = [
@@ -20,6 +20,14 @@ pub(crate) fn normalisation_words(normalisation: Normalisation) -> String {
     }
     let found = WAYS.iter().find(|(way, _)| *way == normalisation);
     found.map_or_else(|| normalisation.to_string(), |(_, words)| (*words).to_owned())
+}
+
+/// A layout in words.
+pub(crate) fn layout_words(layout: MosaicLayout) -> &'static str {
+    match layout {
+        MosaicLayout::Channels => "feature-map grid",
+        MosaicLayout::Locations => "channels per location",
+    }
 }
 
 /// Draws the colours of a map from left to right.

@@ -30,6 +30,8 @@ pub(crate) struct Scratch {
     pub(crate) dropped: Option<(Vec<PathBuf>, f64)>,
     pub(crate) tree_search: String,
     pub(crate) model_search: String,
+    /// Whether the right panel was drawn before.
+    pub(crate) has_details: bool,
     /// Number of parameters of the models that were listed.
     pub(crate) num_params: HashMap<&'static str, usize>,
     /// The text typed into the command palette.

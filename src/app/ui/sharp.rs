@@ -33,15 +33,16 @@ pub(crate) fn paint(
     ground: Color32,
     kept: &mut Option<Sharp>,
 ) {
-    let per_value = placed.scale * placed.pixels_per_point * placed.geometry.scale() as f32;
-    if per_value >= SQUARES_FROM {
-        *kept = None;
-        return squares(painter, shown, placed, texture);
-    }
-    let ppp = placed.pixels_per_point;
     let tiles = placed.geometry.tiles();
     let end = placed.tile(tiles.rows.saturating_sub(1), tiles.columns.saturating_sub(1)).max;
     let seen = Rect::from_min_max(placed.origin, end).intersect(painter.clip_rect());
+    let per_value = placed.scale * placed.pixels_per_point * placed.geometry.scale() as f32;
+    if per_value >= SQUARES_FROM {
+        *kept = None;
+        painter.rect_filled(seen, 0.0, ground);
+        return squares(painter, shown, placed, texture);
+    }
+    let ppp = placed.pixels_per_point;
     if !seen.is_positive() {
         return;
     }

@@ -81,6 +81,9 @@ pub(crate) fn mosaic_ground(is_dark: bool) -> Color32 {
     tokens(is_dark).canvas
 }
 
+/// Between the tiles of a mosaic, in both looks: maps are dark where nothing answers, and light lines would outshine them.
+pub(crate) const SEPARATOR: Color32 = DARK.canvas;
+
 /// The font family of names and heads.
 pub(crate) const SEMIBOLD: &str = "semibold";
 

@@ -1,6 +1,6 @@
 //! Small widgets that several panels use.
 
-use crate::app::message::command::actions;
+use crate::app::message::command::action;
 use crate::app::ui::theme;
 use crate::render::Share;
 
@@ -170,7 +170,7 @@ pub(crate) fn keys(ctx: &egui::Context, shortcut: egui::KeyboardShortcut) -> Str
 
 /// The tooltip of a button that does the same as the action with this label: the action's help text and its first key.
 pub(crate) fn tip(ctx: &egui::Context, label: &str) -> String {
-    let found = actions().iter().find(|action| action.label == label);
+    let found = action(label);
     debug_assert!(found.is_some(), "no action is called `{label}`");
     let Some(action) = found else { return label.to_owned() };
     let mut letters = action.help.chars();

@@ -148,7 +148,8 @@ fn restore_difference(
     (view.shown, view.good) = (None, None);
     views.push(view);
     model.links.pictures = figure.record.minus.is_none();
-    model.links.scale = true;
+    // Two layers have ranges of their own.
+    model.links.scale = figure.record.minus.is_some();
     replace_views(model, effects, views, 2)
 }
 

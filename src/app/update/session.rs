@@ -162,6 +162,7 @@ pub(crate) fn take_reopened(model: &mut Model, effects: &mut Effects, found: Reo
     if model.reopening.take().is_none() {
         return;
     }
+    model.selects_first &= found.views.is_empty();
     for lost in found.lost {
         model.say(Tone::Bad, format!("not opened again from the last time: {lost}"));
     }

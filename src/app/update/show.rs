@@ -147,6 +147,9 @@ fn put_on_screen(
         view.good = Some(wanted);
         view.good_source.clone_from(&view.source);
     }
+    if std::mem::take(&mut model.selects_first) && model.views[at].selected.is_none() {
+        model.views[at].selected = shown.strongest.first().copied();
+    }
     if at == model.active {
         inspect_selected(model, effects);
         paint_pins(model, effects);

@@ -7,6 +7,7 @@ use crate::app::message::job::SideJob;
 use crate::app::message::remedy::told;
 use crate::app::message::views::ViewsCommand;
 use crate::app::model::Model;
+use crate::app::model::links::Arrangement;
 use crate::app::model::messages::Tone;
 use crate::app::model::pins::{MAX_PINS, Pin, PinnedChannel};
 use crate::app::model::view::{ClosestChannels, MAX_VIEWS, ViewId, ViewState, no_difference};
@@ -21,6 +22,7 @@ pub(crate) fn apply(model: &mut Model, command: ViewsCommand, effects: &mut Effe
     match command {
         ViewsCommand::AddView => add_view(model, effects, None),
         ViewsCommand::CompareCarried => {
+            model.arrangement = Arrangement::default();
             for spec in model.other_carried() {
                 add_view(model, effects, None);
                 set_model(model, effects, spec);
@@ -72,6 +74,11 @@ fn add_view(model: &mut Model, effects: &mut Effects, difference_of: Option<(Vie
     show(model, effects, id);
 }
 
+/// Whether the difference of two views is of two layers, whose values have ranges of their own.
+fn is_of_layers(model: &Model, (a, b): (ViewId, ViewId)) -> bool {
+    model.find(a).zip(model.find(b)).is_some_and(|(a, b)| a.node() != b.node())
+}
+
 fn add_difference(model: &mut Model, effects: &mut Effects) {
     let plain: Vec<&ViewState> = model.views.iter().filter(|v| v.is_plain()).collect();
     let pairs = plain.iter().enumerate().flat_map(|(i, a)| plain[i + 1..].iter().map(move |b| (*a, *b)));
@@ -87,8 +94,9 @@ fn add_difference(model: &mut Model, effects: &mut Effects) {
         }
     }
     match found {
+        Some(pair) if is_of_layers(model, pair) => add_view(model, effects, Some(pair)),
         Some(pair) => {
-            // Two mosaics and their difference can only be compared in one range.
+            // Two pictures' mosaics and their difference can only be compared in one range.
             if !model.links.scale {
                 model.say(
                     Tone::Good,

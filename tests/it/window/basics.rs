@@ -192,7 +192,7 @@ fn a_figure_is_saved_with_the_record_of_its_looks() {
     ));
 
     let typed = dir.path().join("typed.png");
-    window.type_into("or type a file name:", &typed.display().to_string());
+    window.type_into("File name:", &typed.display().to_string());
     window.wait_for(&format!("saved \"{}\"", typed.display()));
     assert_eq!(read_record(&typed).unwrap().panels, record.panels);
 
@@ -207,7 +207,7 @@ fn a_name_of_another_format_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let mut window = Window::with_cat();
     let typed = dir.path().join("sheet.pdf");
-    window.type_into("or type a file name:", &typed.display().to_string());
+    window.type_into("File name:", &typed.display().to_string());
     window.wait_for("a figure is a PNG, and .pdf isn't written: end the name in .png");
     window.dialogs.answer(dir.path().join("figure.svg"));
     window.click_button("Save mosaic…");

@@ -55,7 +55,7 @@ fn a_batch_is_previewed_done_and_reported() {
     // With other looks, all figures are replaced.
     window.click("Hide dead channels");
     window.settle();
-    window.click("Write anew what is there already");
+    window.click("Replace figures that exist");
     window.wait_for("2 of them are there already and are replaced");
     window.click("Start");
     window.wait(|w| w.harness.query_by_label("Cancel batch").is_none() && w.says("batch done: 2"), "the end");
@@ -330,12 +330,12 @@ fn figures_are_saved_at_the_size_asked_for_and_the_view_as_it_is() {
     assert!(num_seen > 40_000, "{num_seen}");
 
     // A typed file name works without dialogs.
-    window.choose("to a typed name", "values (.npy)");
+    window.choose("Typed name saves", "values (.npy)");
     let values = dir.path().join("typed.npy");
-    window.type_into("or type a file name:", &dir.path().join("typed").display().to_string());
+    window.type_into("File name:", &dir.path().join("typed").display().to_string());
     window.wait_for(&format!("saved \"{}\"", values.display()));
-    window.choose("to a typed name", "selected channel");
-    window.type_into("or type a file name:", &dir.path().join("none.png").display().to_string());
+    window.choose("Typed name saves", "selected channel");
+    window.type_into("File name:", &dir.path().join("none.png").display().to_string());
     window.wait_for("select a channel first: its map is then saved");
 }
 

@@ -106,7 +106,7 @@ fn every_widget_has_a_name() {
     };
     assert_eq!(nameless(&window), Vec::<String>::new(), "setup");
     window.wait(|w| w.describes("728×19×19 · "), "the numbers of the layers");
-    window.menu("View", "Layer statistics");
+    window.menu("View", "All layers");
     window.harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::E);
     window.harness.run_steps(5);
     assert_eq!(nameless(&window), Vec::<String>::new(), "layers, table, batch");

@@ -54,6 +54,38 @@ fn drag_box(window: &mut Window, from: (f32, f32), to: (f32, f32)) {
     window.harness.run_steps(3);
 }
 
+/// The first start of the program shows what can be seen of a channel; what was open last keeps its own.
+#[test]
+fn a_new_window_selects_the_strongest_channel() {
+    let mut window = Window::open([1280.0, 900.0], WindowRequest::default());
+    window.harness.state_mut().select_first();
+    window.wait_for("xception.keras_in1k · act4 2048×10×10");
+    window.wait_for("Channel 1784");
+    window.wait_for("1 by mean, ");
+    // Only once: no channel is selected in what is shown next.
+    window.press(egui::Key::Escape);
+    window.press(egui::Key::ArrowUp);
+    window.wait_for("xception.keras_in1k · act3 1536×10×10");
+    window.settle();
+    assert!(window.says("Click a tile to look into its channel"), "{:?}", window.texts());
+}
+
+/// A square mosaic leaves no room under it, and gives way once there is a box.
+#[test]
+fn a_box_has_its_channels_under_any_mosaic() {
+    let mut window = Window::with_cat();
+    window.choose_model("vgg16keras");
+    window.wait_for("vgg16.keras_in1k · ");
+    window.type_into("Search layers", "block3_pool");
+    window.wait_for("vgg16.keras_in1k · features.16 256×28×28");
+    window.settle();
+    window.harness.set_size(egui::vec2(1280.0, 760.0));
+    window.harness.run_steps(4);
+    drag_box(&mut window, (0.3, 0.3), (0.5, 0.5));
+    assert!(strong(&window).len() > 3, "{:?}", window.texts());
+    assert!(window.says("Order the mosaic by it"));
+}
+
 #[test]
 fn the_mosaic_is_ordered_by_a_box_and_follows_it() {
     let mut window = Window::with_cat();

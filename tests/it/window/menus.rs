@@ -123,7 +123,7 @@ fn the_menus_have_these_items_and_no_others() {
             "Close view",
             "Compare the carried networks",
             "Difference of two views",
-            "Layer statistics",
+            "All layers",
             "Play through the layers",
             // `passes` tests it.
             "Stop the run",
@@ -166,7 +166,7 @@ fn the_command_palette_finds_actions_models_layers_and_colours() {
     window.wait_for("xception.keras_in1k · act4 2048×10×10");
     choose(&mut window, "lite0 model");
     window.wait_for("tf_efficientnet_lite0.in1k · bn2.act 1280×7×7");
-    choose(&mut window, "stat");
+    choose(&mut window, "all layers");
     window.wait_for("Copy table");
     window.harness.key_press_modifiers(egui::Modifiers::COMMAND | egui::Modifiers::SHIFT, egui::Key::P);
     window.wait_for("Find");
@@ -277,9 +277,9 @@ fn items_about_views_do_what_they_say() {
         window.menu("View", panel);
         assert!(window.says(what), "{panel}");
     }
-    window.menu("View", "Layer statistics");
+    window.menu("View", "All layers");
     window.wait_for("xception.keras_in1k · cat.png · 17 layers");
-    window.menu("View", "Layer statistics");
+    window.menu("View", "All layers");
     window.menu("View", "Play through the layers");
     window.wait_for("xception.keras_in1k · act4 2048×10×10");
     window.menu("View", "Pause the layers");
@@ -301,7 +301,7 @@ fn every_widget_of_every_dialog_has_a_name() {
         ("File", "Export many figures…"),
         ("File", "Extract features…"),
         ("File", "Animate…"),
-        ("View", "Layer statistics"),
+        ("View", "All layers"),
         ("Help", "Keys and words"),
         ("Help", "Messages"),
     ] {
@@ -397,7 +397,7 @@ fn everything_is_on_the_screen_at_every_scale() {
             ("File", "Export many figures…", "Folder", "figures", "24 figures would be written"),
             ("File", "Extract features…", "Output folder", "features", "Features of 72 pictures"),
             ("File", "Animate…", "File or folder", "moving.gif", "frames of"),
-            ("View", "Layer statistics", "", "", "17 layers"),
+            ("View", "All layers", "", "", "17 layers"),
             ("Help", "Keys and words", "", "", "receptive field"),
             ("Help", "Messages", "", "", "Nothing was said yet"),
         ] {
@@ -450,7 +450,7 @@ fn a_figure_is_made_without_a_mouse() {
     write(&mut window, "lite0");
     window.wait_for("tf_efficientnet_lite0.in1k · bn2.act 1280×7×7");
     window.settle();
-    go_to(&mut window, Role::TextInput, "or type a file name:");
+    go_to(&mut window, Role::TextInput, "File name:");
     let typed = dir.path().join("typed.png");
     write(&mut window, &typed.display().to_string());
     window.wait_for(&format!("saved \"{}\"", typed.display()));

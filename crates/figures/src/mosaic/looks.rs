@@ -179,7 +179,7 @@ impl SpecialLook {
     /// The flat colour.
     pub const fn colour(self, paper: Paper) -> [u8; 4] {
         match self {
-            Self::Dead => [22, 28, 38, 255],
+            Self::Dead => [17, 21, 28, 255],
             Self::Constant => [134, 128, 122, 255],
             Self::Nan => [255, 0, 255, 255],
             Self::Infinite => [0, 255, 255, 255],
@@ -190,7 +190,7 @@ impl SpecialLook {
     /// The colour of the pixel at (x, y) of a whole tile that has this look.
     pub const fn tile_colour(self, paper: Paper, dead: DeadLook, x: u32, y: u32) -> [u8; 4] {
         match self {
-            Self::Dead if dead.is_hatched(paper) && (x + y) % 4 == 3 => [36, 44, 58, 255],
+            Self::Dead if dead.is_hatched(paper) && (x + y) % 4 == 3 => [32, 39, 51, 255],
             Self::Blank if x == y => paper.line(),
             Self::Dead | Self::Constant | Self::Nan | Self::Infinite | Self::Blank => self.colour(paper),
         }

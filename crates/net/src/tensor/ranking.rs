@@ -97,6 +97,15 @@ impl OrderBy {
         PictureBox::new(edges.try_into().ok()?).map(Self::Box)
     }
 
+    /// This order, or the mean in place of one that doesn't sort by a single value of a channel.
+    #[must_use]
+    pub const fn statistic(self) -> Self {
+        match self {
+            Self::Index | Self::Similarity | Self::Box(_) => Self::Mean,
+            order => order,
+        }
+    }
+
     /// The value that a channel is sorted by; `None` for an order that doesn't sort by a single value.
     pub fn key(self, stats: &ChannelStats) -> Option<f32> {
         match self {
@@ -272,9 +281,7 @@ pub fn rank(stats: &LayerStats, channel: usize, order: OrderBy) -> Option<usize>
 /// The values that an order sorts by, from the largest to the smallest: how quickly a layer's responses fall off. For an order that
 /// doesn't sort by a single value, the means.
 pub fn profile(stats: &LayerStats, order: OrderBy) -> Vec<f32> {
-    // Index and similarity have no value to sort by; the mean is the most useful one instead.
-    let order = if order.key(&ChannelStats::NOTHING).is_some() { order } else { OrderBy::Mean };
-    let mut keys: Vec<f32> = stats.channels.iter().filter_map(|f| order.key(f)).collect();
+    let mut keys: Vec<f32> = stats.channels.iter().filter_map(|f| order.statistic().key(f)).collect();
     keys.sort_by(|a, b| b.total_cmp(a));
     keys
 }

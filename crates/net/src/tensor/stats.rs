@@ -61,19 +61,6 @@ pub struct ChannelStats {
     pub kind: ChannelKind,
 }
 
-impl ChannelStats {
-    pub(super) const NOTHING: Self = Self {
-        min: 0.0,
-        max: 0.0,
-        mean: 0.0,
-        variance: 0.0,
-        max_row: 0,
-        max_column: 0,
-        zero_share: 0.0,
-        kind: ChannelKind::Dead,
-    };
-}
-
 /// Number of a layer's channels of each kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct KindCounts {

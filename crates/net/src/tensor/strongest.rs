@@ -15,14 +15,9 @@ const LOOKED_THROUGH: usize = 12;
 /// one's by more than 0.9 are left out, so that the choice is various. If the order uses no statistic, it is the mean.
 pub fn strongest(activation: &Activation, stats: &LayerStats, order: OrderBy, num: usize) -> Vec<usize> {
     let of = |channel: usize| {
-        let stats = &stats.channels[channel];
-        match order {
-            OrderBy::Index | OrderBy::Similarity | OrderBy::Box(_) | OrderBy::Mean => stats.mean,
-            OrderBy::Max => stats.max,
-            OrderBy::Variance => stats.variance,
-            // The fewest zeros answer most.
-            OrderBy::Sparsity => -stats.zero_share,
-        }
+        let key = order.statistic().key(&stats.channels[channel]).unwrap_or(0.0);
+        // The fewest zeros answer most.
+        if order == OrderBy::Sparsity { -key } else { key }
     };
     let mut channels: Vec<usize> = (0..stats.channels.len())
         .filter(|channel| stats.channels[*channel].kind == ChannelKind::Live)

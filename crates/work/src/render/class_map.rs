@@ -177,14 +177,32 @@ impl ClassChoice {
 /// Number of classes that a caption names.
 const NUM_NAMED: usize = 5;
 
-/// The most likely classes of a picture with their names and probabilities, best first; empty for a layer that isn't the last, and for a
+/// A class of a network's classifier, and its probability for a picture.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TopClass {
+    /// Its number, from 0.
+    pub number: usize,
+    /// Its name, or `class N` where the weights have no names.
+    pub name: String,
+    /// Its probability, from 0 to 1.
+    pub probability: f32,
+}
+
+/// The most likely classes of a picture, best first; empty for a layer that isn't the last, and for a
 /// network without a classifier.
 #[must_use]
-pub fn top_classes(backbone: &Backbone, node: NodeId, activation: &Activation) -> Vec<(String, f32)> {
+pub fn top_classes(backbone: &Backbone, node: NodeId, activation: &Activation) -> Vec<TopClass> {
     let head = backbone.weights().head().filter(|_| node == backbone.graph().final_node());
     let Some(head) = head else { return Vec::new() };
     let name = |class: usize| head.name(class).map_or_else(|| format!("class {class}"), ToOwned::to_owned);
-    head.top(activation, NUM_NAMED).into_iter().map(|share| (name(share.class), share.probability)).collect()
+    head.top(activation, NUM_NAMED)
+        .into_iter()
+        .map(|share| TopClass {
+            number: share.class,
+            name: name(share.class),
+            probability: share.probability,
+        })
+        .collect()
 }
 
 /// The most likely classes of a picture in words, or the reason why this map gives none; `None` for a layer that isn't the last, and

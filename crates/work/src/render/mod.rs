@@ -32,7 +32,7 @@ pub use choice::{
     ChoiceError, DEFAULT_TAG, check_values, choose_layers, choose_spec, choose_spec_for_file,
     choose_spec_up_to, fits_none, is_weights_path,
 };
-pub use class_map::{ClassChoice, ClassMapError, class_words, top_classes};
+pub use class_map::{ClassChoice, ClassMapError, TopClass, class_words, top_classes};
 pub use draw::{
     Contents, Drawing, FigureKind, FigureSpec, LayerValues, Panel, PanelSpec, PartSeen, Surround, draw,
 };

@@ -47,7 +47,7 @@ pub(crate) fn all(views: &[Arc<Shown>], path: &Path, paper: Paper) -> Result<(),
     let Some(first) = views.first() else { return Err("no view shows anything yet".into()) };
     if views.iter().any(|view| view.label != first.label) {
         return Err(
-            "a figure of all views is of one picture, and the views show several: link pictures, or save each view".into(),
+            "a figure of all views is of one picture, and the views show several: show one in all views, or save each view".into(),
         );
     }
     check(first, path, false)?;

@@ -1,7 +1,7 @@
 //! The bar at the top: menus, the path of what is shown, the search, and the panels at the sides.
 
 use crate::app::message::action::Menu;
-use crate::app::message::command::{AnyAction, actions};
+use crate::app::message::command::{AnyAction, action, actions};
 use crate::app::message::view::ViewCommand;
 use crate::app::message::views::ViewsCommand;
 use crate::app::message::window::WindowCommand;
@@ -75,9 +75,7 @@ fn find(ui: &mut egui::Ui, cx: &mut Context<'_>, is_narrow: bool) {
     } else {
         let tokens = theme::of(ui);
         let words = egui::RichText::new("Search layers, models, actions").color(tokens.quiet);
-        let shortcut = actions()
-            .iter()
-            .find(|action| action.label == "Command palette…")
+        let shortcut = action("Command palette…")
             .and_then(|action| action.keys.first())
             .map_or_else(String::new, |key| keys(ui.ctx(), *key));
         let button = egui::Button::new(words)
@@ -101,7 +99,7 @@ fn path(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     let layer = view.graph.node(node).name.clone();
     crumb(ui, &picture, "The picture", false, |ui| {
         for label in ["Open picture or log…", "Open folder…", "Show the cat"] {
-            if let Some(action) = actions().iter().find(|action| action.label == label)
+            if let Some(action) = action(label)
                 && ui.button(action.label).clicked()
             {
                 cx.commands.extend(action.commands(cx.model));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use egui::{Color32, Rect, Sense, Stroke, StrokeKind, Ui, vec2};
 
-use crate::app::message::command::actions;
+use crate::app::message::command::action;
 use crate::app::message::view::ViewCommand;
 use crate::app::message::views::ViewsCommand;
 use crate::app::model::Model;
@@ -94,7 +94,7 @@ pub(crate) fn draw(
     let hovered = pixel.and_then(|(x, y)| shown.mosaic.value_near(x, y));
     let painter = ui.painter_at(panel);
     if let Some(textures) = cx.textures.view(view.id) {
-        let ground = theme::of(ui).canvas;
+        let ground = theme::SEPARATOR;
         sharp::paint(&painter, shown, &placed, &textures.mosaic, ground, &mut scratch.sharp);
     }
     let marked = Marked { boxed: scratch.boxed_or(view.request.selection.order), pointed, hovered };
@@ -193,8 +193,12 @@ fn mark_same_place(painter: &egui::Painter, shown: &Shown, (x, y): (f64, f64), p
     }
 }
 
+/// Least width of the menu, so that no entry is broken into lines.
+const MENU_WIDTH: f32 = 300.0;
+
 /// What can be done with the selected tile and the view.
 fn menu(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState) {
+    ui.set_min_width(MENU_WIDTH);
     if let Some(channel) = view.selected {
         ui.strong(format!("Channel {channel}"));
     }
@@ -208,7 +212,7 @@ fn menu(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState) {
         "Close view",
     ];
     for label in labels {
-        let Some(action) = actions().iter().find(|action| action.label == label) else { continue };
+        let Some(action) = action(label) else { continue };
         if !action.is_enabled(cx.model) {
             continue;
         }
@@ -297,10 +301,12 @@ fn inset(ui: &mut Ui, cx: &Context<'_>, view: &ViewState, panel: Rect, pointed: 
 
 /// Writes words above the picture in the corner.
 fn place_words(ui: &mut Ui, inset: Rect, words: &str) {
-    let place = Rect::from_min_size(inset.left_top() - vec2(0.0, 20.0), vec2(250.0, 18.0));
-    ui.painter().rect_filled(place.with_max_x(place.left() + 7.0 * words.len() as f32), 3.0, theme::RING);
+    let font = egui::TextStyle::Body.resolve(ui.style());
+    let width = ui.painter().layout_no_wrap(words.to_owned(), font, theme::REGION).size().x + 8.0;
+    let place = Rect::from_min_size(inset.left_top() - vec2(0.0, 20.0), vec2(width, 18.0));
+    ui.painter().rect_filled(place, 3.0, theme::RING);
     let mut inner = ui.new_child(egui::UiBuilder::new().max_rect(place.shrink2(vec2(4.0, 0.0))));
-    inner.label(egui::RichText::new(words).color(theme::REGION));
+    inner.add(egui::Label::new(egui::RichText::new(words).color(theme::REGION)).extend());
 }
 
 /// Outlines the values of a channel in the locations layout, where it has one in each patch, if they are large enough and not too many.

@@ -57,7 +57,8 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, shown: Option<&Arc<Shown>>
     fact(ui, "sparsity", &of(&|stats| format!("{:.0} %", stats.zero_share * 100.0)));
     let rank = inspected.zip(shown).map_or(String::new(), |(found, shown)| {
         let num = shown.activation.shape().channels;
-        format!("{} by mean, {} by max, of {num}", found.ranks.0, found.ranks.1)
+        let ranks = format!("{} by mean, {} by max", found.ranks.0, found.ranks.1);
+        if num < 1000 { format!("{ranks}, of {num}") } else { ranks }
     });
     fact(ui, "rank", &rank);
     pointer(ui, cx, shown);
@@ -123,14 +124,15 @@ fn actions(ui: &mut Ui, cx: &mut Context<'_>, shown: Option<&Arc<Shown>>) {
         field.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Channel number"));
         if field.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter)) {
             let num_channels = shown.activation.shape().channels;
-            match cx.scratch.typed_channel.trim().parse::<usize>() {
+            let typed = cx.scratch.typed_channel.trim().to_owned();
+            match typed.parse::<usize>() {
                 Ok(channel) if channel < num_channels => {
                     cx.commands.push(ViewCommand::Select(Some(channel)));
                     cx.commands.push(ViewCommand::ShowSelected);
+                    cx.scratch.typed_channel.clear();
                 }
                 _ => cx.commands.push(WindowCommand::Complain(format!(
-                    "no channel `{}`: expected a number from 0 to {}",
-                    cx.scratch.typed_channel.trim(),
+                    "no channel `{typed}`: expected a number from 0 to {}",
                     num_channels.saturating_sub(1)
                 ))),
             }
@@ -246,7 +248,10 @@ fn nearest(ui: &mut Ui, cx: &mut Context<'_>, found: Option<&Inspected>) {
         Some(found) if found.nearest.is_empty() => {
             ui.add_sized(
                 vec2(ui.available_width(), side + 26.0),
-                egui::Label::new("no channel is like it: the map has no variance"),
+                egui::Label::new(
+                    egui::RichText::new("none: the map has the same value everywhere").small().weak(),
+                )
+                .wrap(),
             );
             return;
         }

@@ -7,7 +7,7 @@ use crate::app::model::shown::Shown;
 use crate::app::ui::context::Context;
 use crate::app::ui::theme;
 use crate::app::ui::widgets::{named, section, setting};
-use crate::render::{Change, ClassChoice};
+use crate::render::{Change, ClassChoice, TopClass};
 use crate::weights::Head;
 
 /// The entry of the list for no class map.
@@ -23,17 +23,21 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>, shown: &Shown) {
     {
         ui.add(egui::Label::new(why).wrap());
     }
-    for (name, probability) in &shown.top_classes {
-        prediction(ui, name, *probability);
-    }
     let backbone = &shown.run_by.backbone;
     let has_maps = shown.node == backbone.graph().final_node()
         && shown.minus.is_none()
         && backbone.weights().head().is_some_and(Head::has_class_maps);
+    let asked = cx.model.view().request.class_map.clone();
+    for TopClass { number, name, probability } in &shown.top_classes {
+        let class = ClassChoice::Named(number.to_string());
+        if prediction(ui, name, *probability, has_maps).clicked() && has_maps {
+            let class = (asked.as_ref() != Some(&class)).then_some(class);
+            cx.commands.push(ViewCommand::Change(Change::ClassMap(class)));
+        }
+    }
     if !has_maps {
         return;
     }
-    let asked = cx.model.view().request.class_map.clone();
     let mut want = |class: Option<ClassChoice>| {
         cx.commands.push(ViewCommand::Change(Change::ClassMap(class)));
     };
@@ -71,13 +75,15 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>, shown: &Shown) {
     });
 }
 
-/// A class with its probability as a bar.
-fn prediction(ui: &mut egui::Ui, name: &str, probability: f32) {
+/// A class with its probability as a bar; a button where the class has a map.
+fn prediction(ui: &mut egui::Ui, name: &str, probability: f32, has_maps: bool) -> egui::Response {
     let tokens = theme::of(ui);
     let size = egui::vec2(ui.available_width(), PREDICTION_HEIGHT);
-    let (rect, response) = ui.allocate_exact_size(size, egui::Sense::hover());
+    let sense = if has_maps { egui::Sense::click() } else { egui::Sense::hover() };
+    let (rect, response) = ui.allocate_exact_size(size, sense);
     let percent = format!("{:.1} %", probability * 100.0);
-    let response = named(response, egui::Role::Label, &format!("{name}: {percent}"));
+    let role = if has_maps { egui::Role::Button } else { egui::Role::Label };
+    let response = named(response, role, &format!("{name}: {percent}"));
     ui.painter().rect_filled(rect, 3.0, tokens.card);
     let bar = rect.with_max_x(rect.left() + rect.width() * probability.clamp(0.0, 1.0));
     ui.painter().rect_filled(bar, 3.0, tokens.selected_row);
@@ -92,7 +98,8 @@ fn prediction(ui: &mut egui::Ui, name: &str, probability: f32) {
     let room = rect.with_max_x(right.left() - 6.0);
     let at = rect.left_center() + egui::vec2(6.0, 0.0);
     ui.painter_at(room).text(at, egui::Align2::LEFT_CENTER, name, font, tokens.text);
-    response.on_hover_text(format!("{name}\n{percent} of the network's classifier"));
+    let hint = if has_maps { "\nClick for its class map: where the last layer speaks for it" } else { "" };
+    response.on_hover_text(format!("{name}\nprobability {percent}{hint}"))
 }
 
 /// Height of a class's bar.

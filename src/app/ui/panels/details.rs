@@ -26,7 +26,12 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>) {
 }
 
 fn content(ui: &mut Ui, cx: &mut Context<'_>) {
-    egui::ScrollArea::vertical().id_salt("details").auto_shrink([false, false]).show(ui, |ui| {
+    let mut area = egui::ScrollArea::vertical().id_salt("details").auto_shrink([false, false]);
+    // egui keeps how far the panel was scrolled the last time; a new window begins with the channel.
+    if !std::mem::replace(&mut cx.scratch.has_details, true) {
+        area = area.vertical_scroll_offset(0.0);
+    }
+    area.show(ui, |ui| {
         let shown = cx.model.view().shown.clone();
         channel::draw(ui, cx, shown.as_ref());
         display::draw(ui, cx);
@@ -88,10 +93,7 @@ fn profile(ui: &mut Ui, order: OrderBy, shown: &Shown) {
         .y_grid_spacer(|input| axis::marks(&input))
         .y_axis_formatter(axis::label)
         .show(ui, |plot| plot.line(Line::new("profile", points).color(theme::BARS).width(1.5)));
-    let by = match order {
-        OrderBy::Index | OrderBy::Similarity | OrderBy::Box(_) => OrderBy::Mean.name(),
-        order => order.name(),
-    };
+    let by = order.statistic().name();
     let text = format!("{by} of each channel, sorted");
     ui.add(egui::Label::new(egui::RichText::new(text).small().weak()).wrap());
 }

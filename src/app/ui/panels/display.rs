@@ -5,7 +5,7 @@ use egui::ComboBox;
 use crate::app::message::view::ViewCommand;
 use crate::app::message::window::WindowCommand;
 use crate::app::ui::context::Context;
-use crate::app::ui::looks::{WAYS, normalisation_words, ramp};
+use crate::app::ui::looks::{WAYS, layout_words, normalisation_words, ramp};
 use crate::app::ui::panels::{hold, order};
 use crate::app::ui::widgets::{named, section, setting};
 use crate::mosaic::{ColourChoice, ColourMap, DeadLook, Grid, MosaicLayout, MosaicSetting};
@@ -135,13 +135,6 @@ fn grid(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         format!("{wanted} doesn't hold {num} channels; {taken} is taken here")
     };
     ui.add(egui::Label::new(egui::RichText::new(words).weak()).wrap());
-}
-
-fn layout_words(layout: MosaicLayout) -> &'static str {
-    match layout {
-        MosaicLayout::Channels => "feature-map grid",
-        MosaicLayout::Locations => "channels per location",
-    }
 }
 
 fn dead_words(look: DeadLook) -> &'static str {

@@ -7,9 +7,11 @@ use crate::app::message::view::ViewCommand;
 use crate::app::message::window::WindowCommand;
 use crate::app::ui::context::Context;
 use crate::app::ui::dialog::sized;
+use crate::app::ui::looks::{WAYS, layout_words};
 use crate::app::ui::widgets::keys;
 use crate::app::ui::widgets::search;
-use crate::mosaic::{ColourChoice, ColourMap, MosaicSetting};
+use crate::models::Registry;
+use crate::mosaic::{ColourChoice, ColourMap, MosaicLayout, MosaicSetting};
 use crate::render::{Change, LayerChoice};
 use crate::tensor::fuzzy_score;
 
@@ -105,12 +107,16 @@ fn entries(ctx: &egui::Context, cx: &Context<'_>) -> Vec<Entry> {
         })
         .filter(|entry| !entry.commands.is_empty())
         .collect();
-    all.extend(model.specs_at_hand().into_iter().map(|row| Entry {
-        name: format!("{} ({})", row.title, row.tag),
-        aside: "model".to_owned(),
-        aliases: Vec::new(),
-        commands: vec![ViewCommand::SetModel(row).into()],
-    }));
+    let others =
+        Registry::specs().filter(|spec| !model.has_weights(spec)).map(|spec| (spec, "model, not installed"));
+    all.extend(model.specs_at_hand().into_iter().map(|spec| (spec, "model")).chain(others).map(
+        |(spec, aside)| Entry {
+            name: format!("{} ({})", spec.title, spec.tag),
+            aside: aside.to_owned(),
+            aliases: Vec::new(),
+            commands: vec![ViewCommand::SetModel(spec).into()],
+        },
+    ));
     let view = model.view();
     all.extend(view.walk(true).into_iter().map(|node| Entry {
         name: view.graph.node(node).name.clone(),
@@ -132,6 +138,18 @@ fn entries(ctx: &egui::Context, cx: &Context<'_>) -> Vec<Entry> {
             commands: vec![change(Change::Mosaic(MosaicSetting::Colour(colour)))],
         },
     ));
+    all.extend(MosaicLayout::ALL.map(|layout| Entry {
+        name: layout_words(layout).to_owned(),
+        aside: "layout".to_owned(),
+        aliases: vec![layout.to_string()],
+        commands: vec![change(Change::Mosaic(MosaicSetting::Layout(layout)))],
+    }));
+    all.extend(WAYS.map(|(way, words)| Entry {
+        name: words.to_owned(),
+        aside: "normalization".to_owned(),
+        aliases: vec![way.to_string()],
+        commands: vec![change(Change::Mosaic(MosaicSetting::Normalisation(way)))],
+    }));
     all
 }
 

@@ -67,8 +67,8 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
             }
         });
         let what = cx.model.save_what;
-        setting(ui, "to a typed name", "What is saved under a typed name", |ui, width| {
-            ComboBox::from_id_salt("to a typed name")
+        setting(ui, "Typed name saves", "What is saved under a typed name", |ui, width| {
+            ComboBox::from_id_salt("Typed name saves")
                 .selected_text(export_words(what))
                 .width(width)
                 .truncate()
@@ -83,7 +83,7 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
                 })
                 .response
         });
-        let label = ui.label("or type a file name:");
+        let label = ui.label("File name:");
         let field = ui
             .add(
                 egui::TextEdit::singleline(&mut cx.scratch.typed_save)

@@ -82,11 +82,15 @@ fn contents(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, shown: &Shown, 
 }
 
 /// The ends of a range for the whole layer, to drag; a double click on the colours gives the layer's own range back.
+/// The largest magnitude of an end of the colours: no layer's values are near it, and its digits fit the field.
+const LARGEST: f32 = 1e6;
+
 fn limits(ui: &mut Ui, cx: &mut Context<'_>, shown: &Shown, (low, high): (f32, f32)) {
     let speed = f64::from((shown.stats.max - shown.stats.min).abs().max(1e-6)) / 200.0;
     let (mut new_low, mut new_high) = (low, high);
     let field = |ui: &mut Ui, value: &mut f32, name: &str| {
-        let field = ui.add(egui::DragValue::new(value).speed(speed).max_decimals(4));
+        let field =
+            ui.add(egui::DragValue::new(value).speed(speed).max_decimals(4).range(-LARGEST..=LARGEST));
         field.widget_info(|| egui::WidgetInfo::labeled(egui::Role::SpinButton, true, name));
         field.on_hover_text("Drag, or click and type")
     };

@@ -55,16 +55,9 @@ fn in_box(cx: &mut Context<'_>, view: &ViewState, shown: &Arc<Shown>) -> Option<
 /// Draws as many maps as there is room for.
 pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, shown: &Arc<Shown>, area: Rect) {
     let tokens = theme::of(ui);
-    let name = shown.activation.name();
-    let is_pinned =
-        |pin: &&crate::app::model::pins::Pin| pin.spec.tag == shown.spec().tag && pin.pinned.layer == name;
-    let pinned: Vec<usize> = cx.model.pins.iter().filter(is_pinned).map(|pin| pin.pinned.channel).collect();
-    let pinned: Vec<usize> =
-        pinned.into_iter().filter(|c| shown.mosaic.order.position_of(*c).is_some()).collect();
-    let by = match shown.selection.order {
-        OrderBy::Index | OrderBy::Similarity | OrderBy::Box(_) => OrderBy::Mean.name(),
-        order => order.name(),
-    };
+    let mut pinned = cx.model.pinned_of(shown);
+    pinned.retain(|channel| shown.mosaic.order.position_of(*channel).is_some());
+    let by = shown.selection.order.statistic().name();
     let boxed = in_box(cx, view, shown);
     let (head, channels) = match boxed {
         Some(found) if found.is_empty() => {

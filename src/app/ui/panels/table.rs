@@ -19,7 +19,7 @@ pub(crate) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
         return;
     }
     let mut is_open = true;
-    sized(ctx, "Layer statistics", egui::vec2(760.0, 420.0)).open(&mut is_open).show(ctx, |ui| {
+    sized(ctx, "All layers", egui::vec2(760.0, 420.0)).open(&mut is_open).show(ctx, |ui| {
         let view = cx.model.view();
         let walked = cx.model.walk.done.clone().filter(|walked| {
             cx.model.full_request(view).is_ok_and(|wanted| wanted.is_same_run(&walked.wanted))

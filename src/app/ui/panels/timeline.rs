@@ -34,13 +34,8 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>) {
 fn channels(ui: &mut Ui, cx: &mut Context<'_>, open: &OpenSource) {
     let view = cx.model.view();
     let Some(shown) = view.shown.clone().filter(|shown| cx.model.trace.is_of(open, shown)) else { return };
-    let pinned = cx
-        .model
-        .pins
-        .iter()
-        .filter(|pin| pin.spec.tag == shown.spec().tag && pin.pinned.layer == shown.activation.name());
     let mut channels: Vec<usize> = view.selected.into_iter().collect();
-    channels.extend(pinned.map(|pin| pin.pinned.channel).filter(|channel| Some(*channel) != view.selected));
+    channels.extend(cx.model.pinned_of(&shown).into_iter().filter(|channel| Some(*channel) != view.selected));
     channels.truncate(LINES.len());
     if channels.is_empty() {
         return;

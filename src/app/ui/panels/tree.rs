@@ -7,6 +7,7 @@ use crate::app::message::views::ViewsCommand;
 use crate::app::message::window::WindowCommand;
 use crate::app::model::layers::LayerSummary;
 use crate::app::model::preferences::Preference;
+use crate::app::model::request::FullRequest;
 use crate::app::model::view::MAX_VIEWS;
 use crate::app::ui::context::Context;
 use crate::app::ui::panels::transport;
@@ -20,8 +21,10 @@ use crate::tensor::{MapShape, fuzzy_score};
 pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>) {
     let graph = cx.model.view().graph.clone();
     section(ui, "Layers", |ui| {
-        if small_action(ui, "Table").on_hover_text("The numbers of all layers, to read and to copy").clicked()
-        {
+        // Another button of this name stands beside the layer's numbers.
+        let table = small_action(ui, "All layers");
+        let table = named(table, egui::Role::Button, "All layers as a table");
+        if table.on_hover_text("The numbers of all layers, to read and to copy").clicked() {
             cx.commands.push(WindowCommand::ToggleTable);
         }
         let every_node = cx.model.preferences.lists_every_node;
@@ -122,16 +125,20 @@ fn row(ui: &mut Ui, cx: &mut Context<'_>, node: NodeId, has_picture: bool) {
         .as_ref()
         .filter(|s| s.spec().tag == view.request.spec.tag)
         .and_then(|s| s.infos.get(node.0));
-    let walked =
-        cx.model.walk.done.as_ref().filter(|walked| {
-            cx.model.full_request(view).is_ok_and(|wanted| wanted.is_same_run(&walked.wanted))
-        });
+    let is_on_screen = |run: &FullRequest| view.good.as_ref().is_some_and(|good| good.has_values_of(run));
+    let walked = cx.model.walk.done.as_ref().filter(|walked| is_on_screen(&walked.wanted));
     let summary = walked.and_then(|walked| walked.layers.get(&node));
     let height = theme::LAYER_SIDE + 4.0;
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::click());
     let dead = summary.map(|s| s.counts.dead as f32 / s.shape.channels.max(1) as f32);
+    // Keras' users know a layer by Keras' name.
+    let aliases = view.graph.aliases_of(node);
+    let keras = aliases.first().copied().filter(|_| view.request.spec.is_keras);
     let response = named(response, egui::Role::Button, name).on_hover_ui(|ui| {
         ui.strong(name);
+        if !aliases.is_empty() {
+            ui.label(format!("also: {}", aliases.join(", ")));
+        }
         ui.label(view.graph.node(node).op.kind());
         if let Some(info) = info {
             ui.label(format!("{} (channels × rows × columns)", info.shape));
@@ -172,7 +179,7 @@ fn row(ui: &mut Ui, cx: &mut Context<'_>, node: NodeId, has_picture: bool) {
     });
     if ui.is_rect_visible(rect) {
         let picture = (has_picture, cx.textures.layer(node).zip(summary));
-        paint_row(ui, rect, &response, (name, is_chosen), info.map(|info| info.shape), dead, picture);
+        paint_row(ui, rect, &response, (name, keras, is_chosen), info.map(|info| info.shape), dead, picture);
     }
 }
 
@@ -181,7 +188,7 @@ fn paint_row(
     ui: &Ui,
     rect: egui::Rect,
     response: &egui::Response,
-    (name, is_chosen): (&str, bool),
+    (name, alias, is_chosen): (&str, Option<&str>, bool),
     shape: Option<MapShape>,
     dead: Option<f32>,
     (has_picture, picture): (bool, Option<(&Texture, &LayerSummary)>),
@@ -230,11 +237,14 @@ fn paint_row(
     let text = ui.painter().layout_no_wrap(name.to_owned(), body, colour);
     let room =
         egui::Rect::from_min_max(egui::pos2(left, rect.top()), egui::pos2(shape_left - 6.0, rect.bottom()));
-    ui.painter_at(room.intersect(ui.clip_rect())).galley(
-        egui::pos2(left, rect.center().y - text.size().y * 0.5),
-        text,
-        colour,
-    );
+    let painter = ui.painter_at(room.intersect(ui.clip_rect()));
+    let right = left + text.size().x + 6.0;
+    painter.galley(egui::pos2(left, rect.center().y - text.size().y * 0.5), text, colour);
+    if let Some(alias) = alias {
+        let small = egui::TextStyle::Small.resolve(ui.style());
+        let at = egui::pos2(right, rect.center().y);
+        painter.text(at, egui::Align2::LEFT_CENTER, alias, small, tokens.quiet);
+    }
 }
 
 /// Width of the bar of dead channels.

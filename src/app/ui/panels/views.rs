@@ -225,6 +225,11 @@ impl Parts {
         });
         let pixels = &shown.mosaic.pixels;
         let height = inner.width() * pixels.height() as f32 / pixels.width().max(1) as f32;
+        // A mosaic gives way to the channels that answer in the box on the picture, as pointing at it would show nothing otherwise.
+        let own = cx.scratch.views.get(&view.id);
+        let has_box = own.is_some_and(|own| own.boxed_or(view.request.selection.order).is_some());
+        let most = inner.height() - MARGIN - strongest::LEAST_HEIGHT;
+        let height = if has_box && most >= LEAST_FOR_SCALE { height.min(most) } else { height };
         let left = inner.height() - height - MARGIN;
         if left < strongest::LEAST_HEIGHT || !strongest::is_wanted(shown) {
             return Self { mosaic: inner, strongest: None, first_steps, has_scale };
@@ -300,9 +305,12 @@ fn facts(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState) {
 
 fn shown_facts(ui: &mut Ui, shown: &Shown) {
     let shape = shown.activation.shape();
-    let num = egui::RichText::new(counted(shape.channels, "channel"))
-        .text_style(theme::name_style())
-        .color(theme::of(ui).strong);
+    // A class map has one channel, whose name says of which class.
+    let name = match &shown.class_map {
+        Some(_) => format!("Class map · {}", shown.activation.name()),
+        None => counted(shape.channels, "channel"),
+    };
+    let num = egui::RichText::new(name).text_style(theme::name_style()).color(theme::of(ui).strong);
     let range = format!("values {} to {}", format_value(shown.stats.min), format_value(shown.stats.max));
     let input = &shown.view.preprocessed;
     let all = format!(

@@ -33,7 +33,8 @@ fn settings_of_earlier_versions_are_taken() {
     assert_eq!((kept.frames_a_second, kept.layers_a_second, kept.overlay_opacity), (7.0, 0.2, 1.0));
     let request = &model.view().request;
     assert_eq!(request.settings.layout, MosaicLayout::Locations);
-    assert_eq!(request.settings.texts()[1..], [("range", "layer".into()), ("colours", "viridis".into())]);
+    assert_eq!(request.settings.texts()[1..3], [("range", "layer".into()), ("colours", "viridis".into())]);
+    assert_eq!(request.settings.dead, crate::mosaic::DeadLook::Auto, "they had no such setting");
     assert_eq!(request.selection.to_string(), "mean hide-dead");
     let again = preferences::remembered(&model);
     assert!(

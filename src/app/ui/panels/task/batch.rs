@@ -21,7 +21,7 @@ pub(crate) fn scope(ui: &mut Ui, cx: &mut Context<'_>) {
     choices::networks(ui, cx.model, &mut new.tags);
     choices::layers(ui, cx.model, "Layers", "where a network has it", &mut new.layers);
     ui.checkbox(&mut new.has_values, "Values too, as .npy beside each figure");
-    ui.checkbox(&mut new.replaces, "Write anew what is there already")
+    ui.checkbox(&mut new.replaces, "Replace figures that exist")
         .on_hover_text("Else it is kept; if it was made with other settings, that is said and asked about");
     if choices::folder(ui, "Folder", "Choose folder…", &mut new.folder) {
         cx.commands.push(TaskCommand::ChoosePlace(Task::Batch));
