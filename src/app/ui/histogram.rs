@@ -28,6 +28,7 @@ pub(crate) fn bars(ui: &mut Ui, name: &str, bins: &[u32; NUM_BINS], shown: &Show
         .allow_scroll(false)
         .show_x(false)
         .show_y(false)
+        .show_grid(false)
         .x_grid_spacer(|input| axis::marks(&input))
         .x_axis_formatter(axis::label)
         .y_grid_spacer(|input| axis::count_marks(&input))

@@ -76,6 +76,14 @@ fn use_weights(model: &mut Model, effects: &mut Effects, spec: &'static ModelSpe
     go_on(model, effects);
 }
 
+/// Shows all views of a model, whose weights are here now.
+fn show_of(model: &mut Model, effects: &mut Effects, tag: &str) {
+    let of = model.views.iter().filter(|view| view.request.spec.tag == tag);
+    for id in of.map(|view| view.id).collect::<Vec<_>>() {
+        show(model, effects, id);
+    }
+}
+
 /// Shows the views of a model again, whose weights are others now.
 fn show_all_of(model: &mut Model, effects: &mut Effects, tag: &str) {
     show_active(model, effects);
@@ -138,11 +146,7 @@ pub(crate) fn take_kept(model: &mut Model, effects: &mut Effects, spec: &'static
             model.weight_files.retain(|(other, _)| *other != tag);
             model.weight_hashes.retain(|(other, _)| *other != tag);
             model.weight_files.push((tag, FilePart { path, choice: PartChoice::default() }));
-            let waiting: Vec<ViewId> =
-                model.views.iter().filter(|view| view.request.spec.tag == tag).map(|view| view.id).collect();
-            for id in waiting {
-                show(model, effects, id);
-            }
+            show_of(model, effects, tag);
         }
         Kept::IsThere(path) => {
             model.keeping = Some(Keeping::WouldReplace(tag));
@@ -208,15 +212,7 @@ pub(crate) fn take_download_news(
             downloads.by_tag.remove(spec.tag);
             effects.side(SideJob::Here(model.store.clone()));
             model.say(Tone::Good, format!("the weights of {} are here", spec.tag));
-            let waiting: Vec<_> = model
-                .views
-                .iter()
-                .filter(|view| view.request.spec.tag == spec.tag)
-                .map(|view| view.id)
-                .collect();
-            for view in waiting {
-                show(model, effects, view);
-            }
+            show_of(model, effects, spec.tag);
             return;
         }
     };

@@ -240,12 +240,18 @@ fn paint_row(
     let painter = ui.painter_at(room.intersect(ui.clip_rect()));
     let right = left + text.size().x + 6.0;
     painter.galley(egui::pos2(left, rect.center().y - text.size().y * 0.5), text, colour);
-    if let Some(alias) = alias {
+    let width = room.right() - right;
+    if let Some(alias) = alias.filter(|_| width >= LEAST_ALIAS) {
         let small = egui::TextStyle::Small.resolve(ui.style());
-        let at = egui::pos2(right, rect.center().y);
-        painter.text(at, egui::Align2::LEFT_CENTER, alias, small, tokens.quiet);
+        let mut job = egui::text::LayoutJob::simple_singleline(alias.to_owned(), small, tokens.quiet);
+        job.wrap = egui::text::TextWrapping::truncate_at_width(width);
+        let text = painter.layout_job(job);
+        painter.galley(egui::pos2(right, rect.center().y - text.size().y * 0.5), text, tokens.quiet);
     }
 }
+
+/// The least room for another name of a layer.
+const LEAST_ALIAS: f32 = 30.0;
 
 /// Width of the bar of dead channels.
 const DEAD_WIDTH: f32 = 40.0;
