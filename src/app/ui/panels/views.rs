@@ -27,7 +27,6 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>) {
     let area = ui.available_rect_before_wrap();
     let pointed = cx.scratch.pointed.take();
     let ids: Vec<ViewId> = cx.model.views.iter().map(|view| view.id).collect();
-    // Three views leave a place empty.
     ui.painter().rect_filled(area, 0.0, theme::of(ui).canvas);
     let places = places(cx.model, area);
     for (id, place) in ids.into_iter().zip(places) {
@@ -115,11 +114,13 @@ fn places(model: &Model, area: Rect) -> Vec<Rect> {
         Arrangement::Automatic => best_columns(num, area.size(), aspect),
     };
     let rows = num.div_ceil(columns);
-    let size = vec2(area.width() / columns as f32, area.height() / rows as f32);
     (0..num)
         .map(|at| {
-            let corner = area.min + vec2((at % columns) as f32 * size.x, (at / columns) as f32 * size.y);
-            Rect::from_min_size(corner, size)
+            let row = at / columns;
+            // The last row may have fewer views, which then share all of its width.
+            let in_row = columns.min(num - row * columns);
+            let size = vec2(area.width() / in_row as f32, area.height() / rows as f32);
+            Rect::from_min_size(area.min + vec2((at % columns) as f32 * size.x, row as f32 * size.y), size)
         })
         .collect()
 }
