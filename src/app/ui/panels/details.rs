@@ -34,10 +34,10 @@ fn content(ui: &mut Ui, cx: &mut Context<'_>) {
     area.show(ui, |ui| {
         let shown = cx.model.view().shown.clone();
         channel::draw(ui, cx, shown.as_ref());
-        display::draw(ui, cx);
         if let Some(shown) = &shown {
             classes::draw(ui, cx, shown);
         }
+        display::draw(ui, cx);
         pins::draw(ui, cx);
         if let Some(shown) = &shown {
             layer(ui, cx, shown);

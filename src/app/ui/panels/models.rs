@@ -34,7 +34,9 @@ fn about(ui: &mut egui::Ui, cx: &mut Context<'_>, spec: &'static ModelSpec, head
         .response
         .labelled_by(head.id)
         .on_hover_text("Which network, with which weights");
-    ui.add(egui::Label::new(egui::RichText::new(spec.title).small().color(theme::of(ui).quiet)).wrap());
+    // One line, so that the layers below keep their place.
+    let title = egui::RichText::new(spec.title).small().color(theme::of(ui).quiet);
+    ui.add(egui::Label::new(title).truncate()).on_hover_text(spec.title);
     if let Some(words) = naming::until_then(cx.model.view()) {
         ui.add(egui::Label::new(egui::RichText::new(words).small().weak()).wrap());
     }
