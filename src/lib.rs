@@ -9,12 +9,15 @@
 //! - a picture to the values of a layer: [`input::decode`] reads it as Pillow would, [`input::preprocess`] brings it to the size and the
 //!   values that the weights need, [`engine::Session`] runs the network up to a layer and returns [`tensor::Activation`]s
 //!   (`examples/activations.rs`);
-//! - values to a picture: [`mosaic::compose`] draws a tile per channel, [`formats::write_figure`] writes it with a record of how it was
-//!   made (`examples/mosaic.rs`);
+//! - values to a picture: [`mosaic::compose`] draws a tile per channel, [`formats::write_png`] writes it (`examples/mosaic.rs`);
+//!   [`render::Panel`] and [`render::draw`] make captioned figures with a record of how they were made;
 //! - a weight file to a network: [`weights`] reads safetensors, torch, Keras and ONNX files and binds them strictly, and
 //!   [`engine::Backbone`] is the result;
 //! - a data set to features: [`extract::execute`], in a run that can be killed and resumed;
 //! - [`models::Registry`] lists the networks, [`graph::Graph::infer`] gives shapes, costs and receptive fields before anything runs.
+//!
+//! What only one format or one way of use needs is behind a feature: `gui`, `cli`, `keras`, `onnx`, `fetch`, `hdf5`, `parquet`, all on by
+//! default. Without a feature its functions are there, and refuse with a sentence that names it. Pictures are those of the [`image`] crate.
 //!
 //! The central idea: a backbone is data. [`graph::Graph`] lists named nodes; a model family in [`models`] builds the graph,
 //! [`weights`] binds parameters to it, [`engine`] plans and runs it, and all code that shows or lists layers reads the same graph.
@@ -26,6 +29,7 @@ pub use filterscope_input::input;
 pub use filterscope_net::{graph, models, tensor};
 pub use filterscope_weights::weights;
 pub use filterscope_work::{extract, render};
+pub use image;
 
 #[cfg(feature = "gui")]
 pub mod app;

@@ -17,6 +17,7 @@ step cargo clippy --release --all-targets -- -D warnings
 # The library alone, and the commands without the window; the default is everything but what needs a vendor's toolkit.
 step cargo check --release --no-default-features
 step cargo check --release --no-default-features --features cli,keras,onnx,fetch,hdf5,parquet
+step cargo check --release --no-default-features --examples
 for crate in crates/*/; do
     step cargo check --release --no-default-features -p "filterscope-$(basename "$crate")"
 done

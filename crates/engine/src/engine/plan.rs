@@ -50,6 +50,14 @@ pub enum PlanError {
     /// No layer was asked for.
     #[error("no layer was asked for")]
     NoTap,
+    /// A layer that the graph doesn't have.
+    #[error("there is no layer {index}: the graph has {num_nodes}, numbered from 0")]
+    NoSuchLayer {
+        /// Its number.
+        index: usize,
+        /// How many the graph has.
+        num_nodes: usize,
+    },
 }
 
 impl Remedied for PlanError {
@@ -57,7 +65,7 @@ impl Remedied for PlanError {
         match self {
             Self::Shape(error) => error.remedy(),
             Self::TooLarge { .. } => Some(Remedy::SmallerInput),
-            Self::NoTap => None,
+            Self::NoTap | Self::NoSuchLayer { .. } => None,
         }
     }
 }
@@ -72,6 +80,10 @@ impl Plan {
     ) -> Result<Self, PlanError> {
         if taps.is_empty() {
             return Err(PlanError::NoTap);
+        }
+        let num_nodes = graph.nodes().len();
+        if let Some(NodeId(index)) = taps.iter().copied().find(|tap| tap.0 >= num_nodes) {
+            return Err(PlanError::NoSuchLayer { index, num_nodes });
         }
         let infos = graph.infer(input)?;
         let taps: BTreeSet<NodeId> = taps.iter().copied().collect();

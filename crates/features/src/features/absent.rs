@@ -45,7 +45,7 @@ macro_rules! absent {
                     _layout: FeatureLayout,
                 ) -> Result<Self, BadFeatures> {
                     let path = paths.into_iter().next().map(|(path, _)| path).unwrap_or_default();
-                    Err(BadFeatures::file(&path, $words))
+                    Err(BadFeatures::NotBuilt { reason: $words, path })
                 }
 
                 pub(in crate::features) fn values(&mut self, _row: u64, _bytes: &mut Vec<u8>) -> io::Result<()> {

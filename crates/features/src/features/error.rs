@@ -21,6 +21,14 @@ pub enum BadFeatures {
         /// The file.
         path: PathBuf,
     },
+    /// A format that this build leaves out, which says nothing about the file.
+    #[error("{reason}: \"{}\"", .path.display())]
+    NotBuilt {
+        /// Which feature is missing.
+        reason: &'static str,
+        /// The file.
+        path: PathBuf,
+    },
     /// A file that the system doesn't let us read now, which says nothing about the file.
     #[error("the system doesn't let it be read ({reason}): \"{}\"", .path.display())]
     Refused {
@@ -41,16 +49,16 @@ impl BadFeatures {
         }
     }
 
-    /// Whether the system refused access, so that nothing is known about the features.
+    /// Whether the system refused access, or this build can't read the format, so that nothing is known about the features.
     pub fn is_refused(&self) -> bool {
-        self.refusal().is_some()
+        self.refusal().is_some() || matches!(self, Self::NotBuilt { .. })
     }
 
     fn refusal(&self) -> Option<&std::io::Error> {
         match self {
             Self::Refused { reason, .. } => Some(reason),
             Self::Manifest(BadManifest::Unreadable { reason, .. }) if is_refusal(reason) => Some(reason),
-            Self::Manifest(_) | Self::File { .. } => None,
+            Self::Manifest(_) | Self::File { .. } | Self::NotBuilt { .. } => None,
         }
     }
 }

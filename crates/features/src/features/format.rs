@@ -24,8 +24,20 @@ pub enum FeatureFormat {
 
 /// A word that is not the name of a format.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("format `{0}`: expected {expected}", expected = listed())]
+#[error("format `{0}`: {why}", why = expected(.0))]
 pub struct UnknownFormat(String);
+
+/// What was expected, or which feature a format needs that this build doesn't have.
+fn expected(text: &str) -> String {
+    let plain = text.trim().to_lowercase();
+    let absent = FeatureFormat::ALL.into_iter().find(|format| format.name() == plain);
+    match absent.and_then(FeatureFormat::missing_feature) {
+        Some(feature) => {
+            format!("this build of filterscope doesn't have it; build it with the feature `{feature}`")
+        }
+        None => format!("expected {}", listed()),
+    }
+}
 
 /// The formats that this build has, as a list in words.
 fn listed() -> String {
@@ -43,12 +55,16 @@ impl FeatureFormat {
 
     /// The formats that this build can write and read: HDF5 and Parquet are features of the crate.
     pub fn built() -> impl Iterator<Item = Self> {
-        let has = |format: &Self| match format {
-            Self::H5 => cfg!(feature = "hdf5"),
-            Self::Parquet => cfg!(feature = "parquet"),
-            Self::Folder | Self::Npy | Self::Npz | Self::Safetensors => true,
-        };
-        Self::ALL.into_iter().filter(has)
+        Self::ALL.into_iter().filter(|format| format.missing_feature().is_none())
+    }
+
+    /// The feature of the crate that this format needs and this build doesn't have; `None` for a format that it has.
+    pub const fn missing_feature(self) -> Option<&'static str> {
+        match self {
+            Self::H5 if !cfg!(feature = "hdf5") => Some("hdf5"),
+            Self::Parquet if !cfg!(feature = "parquet") => Some("parquet"),
+            _ => None,
+        }
     }
 
     /// The name, as it is typed.

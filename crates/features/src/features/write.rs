@@ -1,6 +1,7 @@
 //! Writes features into files of any format.
 
 use std::collections::HashMap;
+use std::io;
 use std::path::Path;
 
 use super::format::FeatureFormat;
@@ -9,7 +10,7 @@ use super::names::{HDF5_SET, TABLES_LIST, hdf5_set_name};
 use super::rows::{FeatureRows, FeatureTable};
 use super::{h5, npy, npz, parquet, safetensors};
 use crate::formats::WriteError;
-use crate::tensor::Column;
+use crate::tensor::{Cell, Column};
 
 /// A column whose name readers of a format would take for something else.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +61,7 @@ pub fn write_features(
     table: FeatureTable<'_>,
     rows: &mut dyn FeatureRows,
 ) -> Result<Vec<OutputFile>, WriteError> {
+    let rows: &mut dyn FeatureRows = &mut WholeRows { rows, row_bytes: table.layout.num_bytes() };
     match format {
         FeatureFormat::Folder => Ok(Vec::new()),
         FeatureFormat::Npy => npy::write_array(folder, table, rows),
@@ -67,5 +69,69 @@ pub fn write_features(
         FeatureFormat::H5 => h5::write(folder, table, rows),
         FeatureFormat::Safetensors => safetensors::write(folder, table, rows),
         FeatureFormat::Parquet => parquet::write(folder, table, rows),
+    }
+}
+
+/// Rows, each checked to have as many bytes as the layout says: a file with fewer would be broken.
+struct WholeRows<'a> {
+    rows: &'a mut dyn FeatureRows,
+    row_bytes: usize,
+}
+
+impl FeatureRows for WholeRows<'_> {
+    fn num_rows(&self) -> u64 {
+        self.rows.num_rows()
+    }
+
+    fn values(&mut self, row: u64, bytes: &mut Vec<u8>) -> io::Result<()> {
+        let before = bytes.len();
+        self.rows.values(row, bytes)?;
+        let (got, expected) = (bytes.len().saturating_sub(before), self.row_bytes);
+        if got == expected {
+            return Ok(());
+        }
+        Err(io::Error::other(format!("row {row} has {got} bytes of numbers, and its layout says {expected}")))
+    }
+
+    fn cells(&mut self, row: u64) -> io::Result<Vec<Cell>> {
+        self.rows.cells(row)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tensor::{Dtype, FeatureLayout};
+
+    /// Rows of two numbers, whatever is asked.
+    struct Short;
+
+    impl FeatureRows for Short {
+        fn num_rows(&self) -> u64 {
+            3
+        }
+
+        fn values(&mut self, _row: u64, bytes: &mut Vec<u8>) -> io::Result<()> {
+            bytes.extend([0; 8]);
+            Ok(())
+        }
+
+        fn cells(&mut self, _row: u64) -> io::Result<Vec<Cell>> {
+            Ok(Vec::new())
+        }
+    }
+
+    #[test]
+    fn rows_that_are_too_short_give_no_file() {
+        let layout = FeatureLayout { shape: vec![5], dtype: Dtype::F32 };
+        for format in FeatureFormat::built().filter(|format| *format != FeatureFormat::Folder) {
+            let dir = tempfile::tempdir().unwrap();
+            let table = FeatureTable { layout: &layout, columns: &[], about: "{}" };
+            let error = write_features(format, dir.path(), table, &mut Short).unwrap_err().to_string();
+            assert!(
+                error.contains("row 0 has 8 bytes of numbers, and its layout says 20"),
+                "{format}: {error}"
+            );
+        }
     }
 }

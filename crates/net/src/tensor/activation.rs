@@ -30,6 +30,14 @@ impl MapShape {
         self.channels * self.plane()
     }
 
+    /// Number of values in the whole layer; `None` if it is too large to count.
+    pub const fn checked_len(&self) -> Option<usize> {
+        match self.height.checked_mul(self.width) {
+            Some(plane) => self.channels.checked_mul(plane),
+            None => None,
+        }
+    }
+
     /// Whether the layer holds no value.
     pub const fn is_empty(&self) -> bool {
         self.len() == 0
@@ -74,11 +82,11 @@ impl Activation {
         values: impl Into<Arc<[f32]>>,
     ) -> Result<Self, ShapeMismatch> {
         let (name, values) = (name.into(), values.into());
-        if values.len() != shape.len() {
+        if Some(values.len()) != shape.checked_len() {
             return Err(ShapeMismatch {
                 what: format!("activation `{name}`"),
                 shape: shape.to_string(),
-                expected: shape.len(),
+                expected: shape.checked_len().unwrap_or(usize::MAX),
                 got: values.len(),
             });
         }
@@ -103,7 +111,10 @@ impl Activation {
     /// One channel's map, `H·W` values, row-major; empty where the channel doesn't exist.
     pub fn channel(&self, channel: usize) -> &[f32] {
         let plane = self.shape.plane();
-        self.values.get(channel * plane..(channel + 1) * plane).unwrap_or(&[])
+        // A number that no layer reaches may not wrap around to a channel that is there.
+        let start = channel.checked_mul(plane);
+        let range = start.and_then(|start| Some(start..start.checked_add(plane)?));
+        range.and_then(|range| self.values.get(range)).unwrap_or(&[])
     }
 
     /// The mean over all channels at each location, `H·W` values, row-major. Only finite values count; where there are none, it is zero.
@@ -178,7 +189,8 @@ impl InputBatch {
         values: impl Into<Arc<[f32]>>,
     ) -> Result<Self, ShapeMismatch> {
         let values = values.into();
-        let expected = num_images * 3 * height * width;
+        let expected =
+            [3, height, width].into_iter().try_fold(num_images, usize::checked_mul).unwrap_or(usize::MAX);
         if values.len() != expected || expected == 0 {
             return Err(ShapeMismatch {
                 what: "network input".into(),

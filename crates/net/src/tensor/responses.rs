@@ -17,7 +17,10 @@ pub fn responses_in(
         (rows.start..rows.end.min(shape.height), columns.start..columns.end.min(shape.width));
     let num = (rows.len() * columns.len()) as f64;
     let answer = |(channel, of): (usize, &ChannelStats)| {
-        if num == 0.0 || matches!(of.kind, ChannelKind::Nan | ChannelKind::Infinite) {
+        if num == 0.0
+            || channel >= shape.channels
+            || matches!(of.kind, ChannelKind::Nan | ChannelKind::Infinite)
+        {
             return f64::NEG_INFINITY;
         }
         let map = activation.channel(channel);

@@ -9,7 +9,7 @@ use twox_hash::XxHash64;
 
 use super::hashes::DIGEST_BYTES;
 use super::plan_problem::PlanProblem;
-use super::pool::Encoding;
+use super::pool::{Encoding, MAX_GEM_POWER, Pool};
 use super::rows::{RowList, Selection};
 use super::shard::{Shard, ShardBy};
 use crate::engine::{EngineError, Plan, Provenance, Session};
@@ -87,6 +87,29 @@ pub struct ExtractPlan {
     pub batch: usize,
 }
 
+/// Checks what doesn't depend on the data set.
+fn check_settings(models: &[ModelToRun], settings: &ExtractSettings) -> Result<(), PlanProblem> {
+    let format = settings.format;
+    if let Some(feature) = format.missing_feature() {
+        return Err(PlanProblem::NotBuilt { format, feature });
+    }
+    if let Pool::Gem { power } = settings.encoding.pool
+        && !(1.0..=MAX_GEM_POWER).contains(&power)
+    {
+        return Err(PlanProblem::GemPower { power, most: MAX_GEM_POWER });
+    }
+    for to_run in models {
+        let mut seen = HashSet::new();
+        if let Some(node) = to_run.layers.iter().find(|node| !seen.insert(**node)) {
+            let backbone = to_run.session.backbone();
+            let layer =
+                backbone.graph().nodes().get(node.0).map_or_else(String::new, |node| node.name.clone());
+            return Err(PlanProblem::LayerTwice { tag: backbone.spec().tag, layer });
+        }
+    }
+    Ok(())
+}
+
 impl ExtractPlan {
     /// Plans a run.
     pub fn new(
@@ -94,6 +117,7 @@ impl ExtractPlan {
         models: Vec<ModelToRun>,
         settings: ExtractSettings,
     ) -> Result<Self, PlanProblem> {
+        check_settings(&models, &settings)?;
         let folder = match settings.share {
             Some((shard, _)) => settings.out.join(shard.folder()),
             None => settings.out.clone(),

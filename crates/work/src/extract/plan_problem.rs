@@ -8,6 +8,30 @@ use crate::tensor::{Remedied, Remedy, shown};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PlanProblem {
+    /// A format that this build leaves out.
+    #[error("this build of filterscope can't write {format}; build it with the feature `{feature}`")]
+    NotBuilt {
+        /// The format.
+        format: FeatureFormat,
+        /// The feature that it needs.
+        feature: &'static str,
+    },
+    /// A power of generalised-mean pooling that is no number from 1 to a hundred or so.
+    #[error("pooling by a generalised mean needs a power from 1 to {most}, got {power}")]
+    GemPower {
+        /// The power.
+        power: f64,
+        /// The largest that is allowed.
+        most: f64,
+    },
+    /// A layer that is named twice for one network: its features would be written twice under one name.
+    #[error("{tag}: the layer `{layer}` is named twice")]
+    LayerTwice {
+        /// The network.
+        tag: &'static str,
+        /// The layer.
+        layer: String,
+    },
     /// No picture is selected.
     #[error("no picture is selected: the data set has {num_rows} usable rows, the last is row {last}")]
     NothingSelected {
@@ -75,10 +99,13 @@ impl Remedied for PlanProblem {
     fn remedy(&self) -> Option<Remedy> {
         match self {
             Self::SizesVary { .. } => Some(Remedy::OneSize),
-            Self::SameName { .. } | Self::OwnName { .. } => Some(Remedy::OtherFormat),
+            Self::SameName { .. } | Self::OwnName { .. } | Self::NotBuilt { .. } => Some(Remedy::OtherFormat),
             Self::Engine { reason, .. } => reason.remedy(),
             Self::NothingSelected { .. } => Some(Remedy::SelectOthers),
-            Self::ZeroInName { .. } | Self::TakesBytes { .. } => None,
+            Self::ZeroInName { .. }
+            | Self::TakesBytes { .. }
+            | Self::GemPower { .. }
+            | Self::LayerTwice { .. } => None,
         }
     }
 }

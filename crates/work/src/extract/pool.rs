@@ -11,7 +11,7 @@ const GEM_POWER: f64 = 3.0;
 /// Values below this count as this in generalised-mean pooling, so that their power is defined.
 const GEM_FLOOR: f64 = 1e-6;
 /// The largest exponent: above it, f64 overflows on ordinary values, and the result is the maximum anyway.
-const MAX_GEM_POWER: f64 = 64.0;
+pub(super) const MAX_GEM_POWER: f64 = 64.0;
 
 /// How a map is pooled.
 #[derive(Clone, Copy, Debug, PartialEq)]
