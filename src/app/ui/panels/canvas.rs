@@ -279,11 +279,17 @@ fn inset(ui: &mut Ui, cx: &Context<'_>, view: &ViewState, panel: Rect, pointed: 
         shown.placement.position_at(x, y).ok_or(()).map(|(row, column)| {
             let is_same = cx.model.find(pointed.view).is_some_and(|other| has_channels_of(shown, other));
             let value = is_same.then(|| shown.activation.value(pointed.channel, row, column)).flatten();
-            let value = value.map_or_else(String::new, |value| {
-                format!(" · channel {}: {}", pointed.channel, format_value(value))
-            });
-            let words = format!("same place: row {row}, column {column}{value}");
-            place_words(ui, rect, &words);
+            let of_channel =
+                value.map(|value| format!("channel {}: {}", pointed.channel, format_value(value)));
+            let place = format!("same place: row {row}, column {column}");
+            // In a narrow view what fits is said.
+            let both = of_channel.as_ref().map(|words| format!("{place} · {words}"));
+            let all = [both, of_channel, Some(place)];
+            let room = panel.right() - rect.left();
+            let fits = |words: &&String| words_width(ui, words) <= room;
+            if let Some(words) = all.iter().flatten().find(fits) {
+                place_words(ui, rect, words);
+            }
             (shown.placement.field(row, column), shown.placement.cell(row, column))
         })
     };
@@ -299,10 +305,15 @@ fn inset(ui: &mut Ui, cx: &Context<'_>, view: &ViewState, panel: Rect, pointed: 
     }
 }
 
+/// Width of words about a place, with the space around them.
+fn words_width(ui: &Ui, words: &str) -> f32 {
+    let font = egui::TextStyle::Body.resolve(ui.style());
+    ui.painter().layout_no_wrap(words.to_owned(), font, theme::REGION).size().x + 8.0
+}
+
 /// Writes words above the picture in the corner.
 fn place_words(ui: &mut Ui, inset: Rect, words: &str) {
-    let font = egui::TextStyle::Body.resolve(ui.style());
-    let width = ui.painter().layout_no_wrap(words.to_owned(), font, theme::REGION).size().x + 8.0;
+    let width = words_width(ui, words);
     let place = Rect::from_min_size(inset.left_top() - vec2(0.0, 20.0), vec2(width, 18.0));
     ui.painter().rect_filled(place, 3.0, theme::RING);
     let mut inner = ui.new_child(egui::UiBuilder::new().max_rect(place.shrink2(vec2(4.0, 0.0))));
