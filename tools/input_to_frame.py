@@ -13,7 +13,8 @@ from Xlib import X, display
 from Xlib.ext import xtest
 
 WIDTH, HEIGHT = 320, 240
-BUTTON = (8, 4, 24, 14)  # the button "File": column, row, width, height
+BUTTON = (94, 6, 34, 20)  # the button "File": column, row, width, height
+ON = (BUTTON[0] + BUTTON[2] // 2, BUTTON[1] + BUTTON[3] // 2)
 OFF = (700, 16)  # the menu bar's empty part
 
 
@@ -71,7 +72,7 @@ def measure(screen, asked):
     before, times = look(), []
     for at in range(asked.samples * 2):
         started = time.perf_counter()
-        move(*((20, 11) if at % 2 == 0 else OFF))
+        move(*(ON if at % 2 == 0 else OFF))
         while look() == before:
             if time.perf_counter() - started > 2:
                 raise SystemExit("the button never changed; is the window there?")

@@ -27,7 +27,6 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>) {
     let area = ui.available_rect_before_wrap();
     let pointed = cx.scratch.pointed.take();
     let ids: Vec<ViewId> = cx.model.views.iter().map(|view| view.id).collect();
-    ui.painter().rect_filled(area, 0.0, theme::of(ui).canvas);
     let places = places(cx.model, area);
     for (id, place) in ids.into_iter().zip(places) {
         ui.scope_builder(egui::UiBuilder::new().max_rect(place).id_salt(("view", id)), |ui| {
@@ -144,7 +143,6 @@ fn view_in(
 ) {
     let is_one_of_several = cx.model.views.len() > 1;
     let is_active = view.id == cx.model.view().id;
-    let is_dark = ui.visuals().dark_mode;
     ui.painter().rect_filled(place, 0.0, theme::of(ui).canvas);
     let header = egui::Frame::new().inner_margin(egui::Margin::symmetric(14, 6)).show(ui, |ui| {
         ui.set_width((place.width() - 28.0).max(1.0));
@@ -157,7 +155,6 @@ fn view_in(
     });
     let canvas = Rect::from_min_max(pos2(place.left(), header.response.rect.bottom()), place.max)
         .shrink(if is_one_of_several { 2.0 } else { 0.0 });
-    ui.painter().rect_filled(canvas, 0.0, theme::mosaic_ground(is_dark));
     let mut panel = canvas;
     let own = cx.scratch.views.entry(view.id).or_default();
     (own.canvas, own.place) = (Some(canvas), Some(place));
