@@ -160,6 +160,16 @@ fn an_input_too_small_is_an_error_that_names_the_node() {
 }
 
 #[test]
+fn a_layer_that_the_graph_does_not_have_is_an_error() {
+    let spec = Registry::find("vgg11.tv_in1k").unwrap();
+    let mut session = session(spec, (spec.build)().unwrap());
+    let num = session.backbone().graph().nodes().len();
+    let error =
+        session.activations(&noise(PixelSize::new(64, 64)), &[filterscope::graph::NodeId(num)]).unwrap_err();
+    assert_eq!(error.to_string(), format!("there is no layer {num}: the graph has {num}, numbered from 0"));
+}
+
+#[test]
 fn a_model_spec_without_weights_lists_the_installed_models_and_a_remedy() {
     let spec = Registry::find("vgg16").unwrap();
     let error = Backbone::load(spec, &WeightStore::default(), None).unwrap_err();

@@ -17,6 +17,7 @@ use crate::weights::TensorFile;
 pub(super) fn run(args: &ImportArgs, resources: &Resources, reporter: &Reporter) -> anyhow::Result<Exit> {
     let whole = TensorFile::read_part(&args.file, &args.part.choice())?;
     let spec = choose_spec_for_file(args.model.as_deref(), &whole)?;
+    resources.store.is_copy(spec, &whole)?;
     let target = target(args, spec, resources)?;
     let imported = import_weights(whole, spec, &args.file, &target, args.output.is_none())?;
     let what = &imported.what;

@@ -184,6 +184,12 @@ fn files_are_imported_and_run_by_name() {
         run.stderr,
         "error: this file holds the weights of vgg16.keras_in1k, not of vgg16.tv_in1k: \"vgg.safetensors\"\nhelp: name one with `--model`: vgg16.keras_in1k\n"
     );
+    let run = bench.run("weights import vgg.safetensors -o copy.safetensors --model vgg16.tv_in1k");
+    assert!(
+        run.stderr.contains("holds the weights of vgg16.keras_in1k, not of vgg16.tv_in1k"),
+        "{}",
+        run.stderr
+    );
     let run = bench.ok("render cat.png -o own.png --weights vgg.safetensors --model vgg16.keras_in1k");
     assert!(!run.stderr.contains("unverified"), "{}", run.stderr);
     let run = bench.run("weights import mine.safetensors -o mine.safetensors");

@@ -141,6 +141,24 @@ fn a_weight_file_selects_its_model_and_the_carried_weights_can_be_restored() {
     assert!(window.says("tf_efficientnet_lite0.in1k · bn2.act 1280×7×7"), "nothing is lost");
 }
 
+/// The carried VGG16 is Keras'; its tensors fit torchvision's VGG16 too, which wants its pictures in another way.
+#[test]
+fn a_copy_of_carried_weights_is_refused_for_another_model() {
+    let mut window = Window::with_cat();
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("copy.safetensors");
+    std::fs::copy(root().join("weights/vgg16_keras_in1k_notop.f16.safetensors"), &path).unwrap();
+    window.drop_file(&path);
+    window.wait_for("Which model is this file for?");
+    window.click_button("vgg16.tv_in1k");
+    window.wait_for("this file holds the weights of vgg16.keras_in1k, not of vgg16.tv_in1k");
+    window.drop_file(&path);
+    window.wait_for("Which model is this file for?");
+    window.click_button("vgg16.keras_in1k");
+    window.wait_for("vgg16.keras_in1k · features.30 512×7×7");
+    window.wait_for("a copy of the carried weights: copy.safetensors");
+}
+
 #[test]
 fn a_weight_file_that_fits_several_models_asks_which() {
     let mut window = Window::with_cat();

@@ -90,9 +90,18 @@ impl WeightStore {
         self.embedded.iter().find(|e| e.tag == spec.tag).copied()
     }
 
-    /// The model whose embedded weights a file is a copy of; `None` if it is another file.
-    fn tag_of(&self, file: &TensorFile) -> Option<&'static str> {
-        self.embedded.iter().find(|e| file.is_copy_of(e.bytes)).map(|e| e.tag)
+    /// Whether a file is a copy of a model's embedded weights.
+    ///
+    /// # Errors
+    /// It is a copy of another model's: such a file says nothing of its model, and fits others with another border or preprocessing.
+    pub fn is_copy(&self, spec: &ModelSpec, file: &TensorFile) -> Result<bool, LoadError> {
+        match self.embedded.iter().find(|e| file.is_copy_of(e.bytes)) {
+            Some(e) if e.tag != spec.tag => {
+                let (made_for, origin) = (e.tag.to_owned(), file.origin().to_owned());
+                Err(LoadError::OtherModel { tag: spec.tag, made_for, origin })
+            }
+            found => Ok(found.is_some()),
+        }
     }
 
     /// The model's weight file in the store's folders, if there is one.
@@ -372,8 +381,7 @@ impl Backbone {
         Self::with_graph(spec, net.graph, net.tensors)
     }
 
-    /// Binds a user's file to a model. A copy of weights that the program carries is known as such: it says nothing of its model, and fits
-    /// others with another border or preprocessing.
+    /// Binds a user's file to a model. A copy of weights that the program carries is known as such.
     ///
     /// # Errors
     /// A file that doesn't fit the model, or that is a copy of another's carried weights.
@@ -382,13 +390,9 @@ impl Backbone {
         store: &WeightStore,
         file: TensorFile,
     ) -> Result<Self, LoadError> {
-        let copy_of = store.tag_of(&file);
-        if let Some(made_for) = copy_of.filter(|tag| *tag != spec.tag) {
-            let (made_for, origin) = (made_for.to_owned(), file.origin().to_owned());
-            return Err(LoadError::OtherModel { tag: spec.tag, made_for, origin });
-        }
+        let is_copy = store.is_copy(spec, &file)?;
         let mut backbone = Self::from_tensors(spec, file)?;
-        if copy_of.is_some() {
+        if is_copy {
             backbone.provenance = Provenance::Carried;
         }
         Ok(backbone)

@@ -27,8 +27,8 @@ pub use npy::{npy_header, write_npy};
 pub use png::{RECORD_KEYWORD, ReadRecordError, read_record, write_figure, write_png};
 pub use png_text::{MAX_TEXT_BYTES, PngTextError, TextChunk, read_text_chunks};
 pub use record::{
-    BadRecord, CARRIED, DOWNLOADED, FigureRecord, LookRecord, PanelRecord, PartRecord, PictureRecord,
-    RunRecord, SCHEMA, UNVERIFIED, pixels_sha256,
+    BadRecord, CARRIED, DOWNLOADED, FigureRecord, LookRecord, OWN_FIELDS, PanelRecord, PartRecord,
+    PictureRecord, RunRecord, SCHEMA, UNVERIFIED, pixels_sha256,
 };
 pub use seal::{UNSEALED, is_sealed, seal};
 pub use weights_id::WeightsId;

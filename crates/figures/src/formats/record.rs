@@ -259,7 +259,7 @@ impl PictureRecord {
 }
 
 /// Settings of the mosaic that have a field of their own in [`LookRecord`]: layout, normalisation and colour map.
-const OWN_FIELDS: [&str; 3] = ["layout", "range", "colours"];
+pub const OWN_FIELDS: [&str; 3] = ["layout", "range", "colours"];
 
 impl LookRecord {
     /// Everything about a mosaic, except the values, that its pixels depend on.

@@ -3,8 +3,9 @@
 use super::{Graph, NodeId, Op};
 
 impl Graph {
-    /// Whether channel `c` of one node is made of channel `c` of the other and nothing else, for every `c`: the same node, or nodes with
-    /// only normalization, activation, scaling, pooling, borders, resizing, gates or depthwise convolution between them.
+    /// Whether channel `c` of one node is made of channel `c` of the other, for every `c`: the same node, or nodes with only batch
+    /// normalization, activation, scaling, pooling, borders, resizing, gates or depthwise convolution between them. No other channel is
+    /// mixed in; a gate's factor for a channel depends on all of them.
     pub fn share_channels(&self, a: NodeId, b: NodeId) -> bool {
         let (first, mut at) = if a.0 <= b.0 { (a, b) } else { (b, a) };
         while at.0 > first.0 {

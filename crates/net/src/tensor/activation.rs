@@ -259,6 +259,15 @@ mod tests {
         Activation::new("t", MapShape::new(2, 1, values.len() / 2), values.to_vec()).unwrap()
     }
 
+    /// A product of such numbers wraps around in a program that doesn't check for it.
+    #[test]
+    fn numbers_too_large_to_count_are_errors_and_not_small_ones() {
+        let layer = Activation::new("t", MapShape::new(2, 4, 4), vec![1.0; 32]).unwrap();
+        assert_eq!(layer.channel(1 << 60), [0.0; 0]);
+        assert!(Activation::new("t", MapShape::new(1 << 33, 1 << 33, 1), Vec::new()).is_err());
+        assert!(InputBatch::new((1 << 62) + 1, 4, 1, vec![0.0; 12]).is_err());
+    }
+
     #[test]
     fn differences_are_value_by_value_and_shapes_must_agree() {
         let (a, b) = (layer(&[1.0, 2.0, 3.0, f32::NAN]), layer(&[0.5, 2.0, 5.0, 1.0]));

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use crate::app::model::restored::saved_looks;
 use crate::app::model::save::SaveLooks;
-use crate::formats::{FigureRecord, PanelRecord, UNVERIFIED};
-use crate::mosaic::{ColourChoice, ColourMap, Grid, MosaicLayout, Normalisation};
+use crate::formats::{FigureRecord, OWN_FIELDS, PanelRecord, UNVERIFIED};
+use crate::mosaic::{ColourChoice, ColourMap, Grid, MosaicLayout, MosaicSettings, Normalisation};
 use crate::render::{Scale, Surround, ViewRequest, recorded_shape};
 use crate::tensor::ChannelSelection;
 
@@ -92,10 +92,14 @@ pub(crate) fn differences(record: &FigureRecord, asked: &AskedFigure<'_>) -> Vec
         ColourChoice::Map(map) => map.name() == look.colour_map,
     };
     compare("colours", &look.colour_map, &settings.colour.to_string(), is_colour);
-    let name = "dead channels";
-    let (dead, dead_then) =
-        (settings.dead.to_string(), look.settings.get(name).map_or("auto", String::as_str));
-    compare(name, dead_then, &dead, dead_then == dead);
+    let usual = MosaicSettings::default().texts();
+    for ((name, now), (_, usual)) in settings.texts().into_iter().zip(usual) {
+        // A setting that an older figure doesn't record was the usual one then.
+        if !OWN_FIELDS.contains(&name) {
+            let then = look.settings.get(name).unwrap_or(&usual);
+            compare(name, then, &now, *then == now);
+        }
+    }
     let class = request.class_map.as_ref().map_or("none".to_owned(), ToString::to_string);
     let class_then = look.class_map.as_deref().unwrap_or("none");
     compare("class map", class_then, &class, class_then == class);

@@ -30,7 +30,7 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>, shown: &Shown) {
     let asked = cx.model.view().request.class_map.clone();
     for TopClass { number, name, probability } in &shown.top_classes {
         let class = ClassChoice::Named(number.to_string());
-        if prediction(ui, name, *probability, has_maps).clicked() && has_maps {
+        if prediction(ui, name, *probability, has_maps).clicked() {
             let class = (asked.as_ref() != Some(&class)).then_some(class);
             cx.commands.push(ViewCommand::Change(Change::ClassMap(class)));
         }

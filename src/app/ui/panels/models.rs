@@ -8,6 +8,7 @@ use crate::app::ui::context::Context;
 use crate::app::ui::panels::kept_weights;
 use crate::app::ui::theme;
 use crate::app::ui::widgets::{card, named, search, section, small_action};
+use crate::engine::Provenance;
 use crate::models::{ModelSpec, Opened, Registry};
 use crate::tensor::fuzzy_score;
 use crate::weights::FilePart;
@@ -49,8 +50,10 @@ fn about(ui: &mut egui::Ui, cx: &mut Context<'_>, spec: &'static ModelSpec, head
     }
     if let Some(file) = cx.model.weights_file(spec) {
         let name = file.path.file_name().unwrap_or_default().to_string_lossy();
-        let mut words = format!("unverified weights: {name}");
         let shown = cx.model.view().shown.as_ref().filter(|shown| shown.spec().tag == spec.tag);
+        let is_copy = shown.is_some_and(|s| s.run_by.backbone.provenance() == Provenance::Carried);
+        let what = if is_copy { "a copy of the carried weights" } else { "unverified weights" };
+        let mut words = format!("{what}: {name}");
         if let Some(shown) = shown {
             let backbone = &shown.run_by.backbone;
             words.extend(backbone.notes().iter().map(|note| format!("; {note}")));

@@ -81,16 +81,18 @@ fn contents(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, shown: &Shown, 
     }
 }
 
-/// The ends of a range for the whole layer, to drag; a double click on the colours gives the layer's own range back.
-/// The largest magnitude of an end of the colours: no layer's values are near it, and its digits fit the field.
-const LARGEST: f32 = 1e6;
+/// How many times as far from zero as the layer's values an end of the colours can be typed.
+const FARTHEST: f32 = 1000.0;
 
+/// The ends of a range for the whole layer, to drag; a double click on the colours gives the layer's own range back.
 fn limits(ui: &mut Ui, cx: &mut Context<'_>, shown: &Shown, (low, high): (f32, f32)) {
     let speed = f64::from((shown.stats.max - shown.stats.min).abs().max(1e-6)) / 200.0;
     let (mut new_low, mut new_high) = (low, high);
+    let reach = FARTHEST * shown.stats.max.abs().max(shown.stats.min.abs()).max(1.0);
     let field = |ui: &mut Ui, value: &mut f32, name: &str| {
-        let field =
-            ui.add(egui::DragValue::new(value).speed(speed).max_decimals(4).range(-LARGEST..=LARGEST));
+        let field = egui::DragValue::new(value).speed(speed).max_decimals(4).range(-reach..=reach);
+        // A range that is there already is left as it is.
+        let field = ui.add(field.clamp_existing_to_range(false));
         field.widget_info(|| egui::WidgetInfo::labeled(egui::Role::SpinButton, true, name));
         field.on_hover_text("Drag, or click and type")
     };

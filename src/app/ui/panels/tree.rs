@@ -131,11 +131,9 @@ fn row(ui: &mut Ui, cx: &mut Context<'_>, node: NodeId, has_picture: bool) {
     let height = theme::LAYER_SIDE + 4.0;
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::click());
     let dead = summary.map(|s| s.counts.dead as f32 / s.shape.channels.max(1) as f32);
-    // Keras' users know a layer by Keras' name.
-    let aliases = view.graph.aliases_of(node);
-    let keras = aliases.first().copied().filter(|_| view.request.spec.is_keras);
     let response = named(response, egui::Role::Button, name).on_hover_ui(|ui| {
         ui.strong(name);
+        let aliases = view.graph.aliases_of(node);
         if !aliases.is_empty() {
             ui.label(format!("also: {}", aliases.join(", ")));
         }
@@ -178,6 +176,9 @@ fn row(ui: &mut Ui, cx: &mut Context<'_>, node: NodeId, has_picture: bool) {
         }
     });
     if ui.is_rect_visible(rect) {
+        // Keras' users know a layer by Keras' name.
+        let is_keras = view.request.spec.is_keras;
+        let keras = is_keras.then(|| view.graph.aliases_of(node).first().copied()).flatten();
         let picture = (has_picture, cx.textures.layer(node).zip(summary));
         paint_row(ui, rect, &response, (name, keras, is_chosen), info.map(|info| info.shape), dead, picture);
     }
