@@ -125,10 +125,10 @@ fn a_weight_file_selects_its_model_and_the_carried_weights_can_be_restored() {
     window.dialogs.answer(root().join("weights/tf_efficientnet_lite0.f16.safetensors"));
     window.click_button("Load weights…");
     window.wait_for("tf_efficientnet_lite0.in1k · bn2.act 1280×7×7");
-    assert!(window.says("unverified weights: tf_efficientnet_lite0.f16.safetensors"));
+    assert!(window.says("a copy of the carried weights: tf_efficientnet_lite0.f16.safetensors"));
     window.click("Use the carried weights");
     window.settle();
-    assert!(!window.says("unverified weights"));
+    assert!(!window.says("a copy of the carried weights"));
     // A file that fits no model in the registry.
     let dir = tempfile::tempdir().unwrap();
     let foreign = dir.path().join("foreign.safetensors");
