@@ -103,6 +103,13 @@ pub(crate) fn setting(
     .inner
 }
 
+/// Draws `contents` so that its widgets stay the same ones whatever is drawn before them. egui counts widgets to tell them apart: without
+/// this, a line that appears above a field takes the focus from it while somebody types. `name` is the only one of its kind in the panel.
+pub(crate) fn steady<R>(ui: &mut egui::Ui, name: &str, contents: impl FnOnce(&mut egui::Ui) -> R) -> R {
+    let id = ui.make_persistent_id(("steady", name));
+    ui.scope_builder(egui::UiBuilder::new().scope_id(id), contents).inner
+}
+
 /// Greatest width of the labels of settings.
 const LABEL_WIDTH: f32 = 110.0;
 

@@ -373,6 +373,20 @@ fn a_difference_is_restored_with_both_its_pictures() {
     assert_eq!(again, record);
 }
 
+/// A result that arrives and adds a line above a field takes nothing from who is typing there.
+#[test]
+fn a_field_keeps_the_focus_when_a_line_appears_above_it() {
+    let mut window = Window::with_cat();
+    window.harness.get_by_role_and_label(egui::Role::TextInput, "Grid:").focus();
+    window.harness.run_steps(2);
+    window.harness.get_by_label("Only the first").click_accesskit();
+    window.wait_for("64 of 2048 channels shown");
+    window.harness.event(egui::Event::Text("4x16".into()));
+    window.harness.run_steps(2);
+    window.press(egui::Key::Enter);
+    window.wait_for("4x16, as asked");
+}
+
 #[test]
 fn a_part_a_channel_and_a_sheet_are_restored() {
     let dir = tempfile::tempdir().unwrap();

@@ -12,7 +12,7 @@ use crate::app::model::shown::{Inspected, NUM_BINS, Shown, histogram};
 use crate::app::ui::context::Context;
 use crate::app::ui::histogram::bars;
 use crate::app::ui::panels::over;
-use crate::app::ui::widgets::{fact, in_square, named, section, small_action, tip};
+use crate::app::ui::widgets::{fact, in_square, named, section, small_action, steady, tip};
 use crate::app::ui::{spinner, theme};
 use crate::mosaic::format_value;
 use crate::tensor::{ChannelKind, ChannelStats};
@@ -118,7 +118,8 @@ fn pointer(ui: &mut Ui, cx: &Context<'_>, shown: Option<&Arc<Shown>>) {
 fn actions(ui: &mut Ui, cx: &mut Context<'_>, shown: Option<&Arc<Shown>>) {
     let view = cx.model.view();
     if let Some(shown) = shown {
-        let field = egui::TextEdit::singleline(&mut cx.scratch.typed_channel).desired_width(76.0);
+        let field =
+            egui::TextEdit::singleline(&mut cx.scratch.typed_channel).id_salt("channel").desired_width(76.0);
         let field =
             ui.add(field.hint_text("number")).on_hover_text("Type a channel's number and press Enter");
         field.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Channel number"));
@@ -197,7 +198,8 @@ fn maps(ui: &mut Ui, cx: &mut Context<'_>, shown: Option<&Arc<Shown>>, found: Op
         ui.allocate_ui_with_layout(vec2(side, 16.0), right_to_left, |ui| {
             let mut percent = cx.model.preferences.overlay_opacity * 100.0;
             let field = egui::DragValue::new(&mut percent).range(0.0..=100.0).max_decimals(0).suffix(" %");
-            let field = ui.add(field).on_hover_text("How much of the channel's map covers the picture");
+            let field = steady(ui, "opacity", |ui| ui.add(field));
+            let field = field.on_hover_text("How much of the channel's map covers the picture");
             field.widget_info(|| egui::WidgetInfo::labeled(egui::Role::SpinButton, true, "Opacity"));
             if field.changed() {
                 cx.commands.push(WindowCommand::Prefer(Preference::OverlayOpacity(percent / 100.0)));

@@ -64,7 +64,8 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>, shown: &Shown) {
     });
     ui.horizontal(|ui| {
         let label = ui.label("or class:").on_hover_text("A class's number, from 0, or a part of its name");
-        let field = egui::TextEdit::singleline(&mut cx.scratch.typed_class).desired_width(140.0);
+        let field =
+            egui::TextEdit::singleline(&mut cx.scratch.typed_class).id_salt("class").desired_width(140.0);
         let field = ui.add(field.hint_text("tabby")).labelled_by(label.id);
         if field.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter)) {
             let typed = std::mem::take(&mut cx.scratch.typed_class);

@@ -3,6 +3,7 @@
 use crate::app::ui::context::Context;
 use crate::app::ui::panels::{image, models, tree};
 use crate::app::ui::theme;
+use crate::app::ui::widgets::steady;
 
 /// The largest share of the panel's height that picture and model take; beyond it they scroll, so that the layers stay in sight.
 const TOP_SHARE: f32 = 0.6;
@@ -17,10 +18,10 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         egui::ScrollArea::vertical().id_salt("setup").max_height(room).auto_shrink([false, true]).show(
             ui,
             |ui| {
-                image::draw(ui, cx);
-                models::draw(ui, cx);
+                steady(ui, "image", |ui| image::draw(ui, cx));
+                steady(ui, "models", |ui| models::draw(ui, cx));
             },
         );
-        tree::draw(ui, cx);
+        steady(ui, "tree", |ui| tree::draw(ui, cx));
     });
 }

@@ -9,7 +9,7 @@ use crate::app::model::shown::Shown;
 use crate::app::ui::context::Context;
 use crate::app::ui::histogram::bars;
 use crate::app::ui::panels::{channel, classes, display, pins, preprocessing, save};
-use crate::app::ui::widgets::{fact, section, small_action};
+use crate::app::ui::widgets::{fact, section, small_action, steady};
 use crate::app::ui::{axis, theme};
 use crate::mosaic::format_value;
 use crate::tensor::OrderBy;
@@ -33,19 +33,19 @@ fn content(ui: &mut Ui, cx: &mut Context<'_>) {
     }
     area.show(ui, |ui| {
         let shown = cx.model.view().shown.clone();
-        channel::draw(ui, cx, shown.as_ref());
+        steady(ui, "channel", |ui| channel::draw(ui, cx, shown.as_ref()));
         if let Some(shown) = &shown {
-            classes::draw(ui, cx, shown);
+            steady(ui, "classes", |ui| classes::draw(ui, cx, shown));
         }
-        display::draw(ui, cx);
-        pins::draw(ui, cx);
+        steady(ui, "display", |ui| display::draw(ui, cx));
+        steady(ui, "pins", |ui| pins::draw(ui, cx));
         if let Some(shown) = &shown {
-            layer(ui, cx, shown);
+            steady(ui, "layer", |ui| layer(ui, cx, shown));
         }
         section(ui, "Preprocessing", |_| {});
-        preprocessing::draw(ui, cx);
+        steady(ui, "preprocessing", |ui| preprocessing::draw(ui, cx));
         section(ui, "Save", |_| {});
-        save::draw(ui, cx);
+        steady(ui, "save", |ui| save::draw(ui, cx));
     });
 }
 

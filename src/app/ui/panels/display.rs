@@ -7,7 +7,7 @@ use crate::app::message::window::WindowCommand;
 use crate::app::ui::context::Context;
 use crate::app::ui::looks::{WAYS, layout_words, normalisation_words, ramp};
 use crate::app::ui::panels::{hold, order};
-use crate::app::ui::widgets::{named, section, setting};
+use crate::app::ui::widgets::{named, section, setting, steady};
 use crate::mosaic::{ColourChoice, ColourMap, DeadLook, Grid, MosaicLayout, MosaicSetting};
 use crate::render::Change;
 
@@ -16,7 +16,7 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     looks(ui, cx);
     dead(ui, cx);
     order::draw(ui, cx);
-    grid(ui, cx);
+    steady(ui, "grid", |ui| grid(ui, cx));
 }
 
 fn looks(ui: &mut egui::Ui, cx: &mut Context<'_>) {

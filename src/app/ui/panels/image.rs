@@ -7,7 +7,7 @@ use crate::app::message::view::ViewCommand;
 use crate::app::model::paths::typed_path;
 use crate::app::ui::context::Context;
 use crate::app::ui::theme;
-use crate::app::ui::widgets::{card, named, section, select_on_focus, small_action};
+use crate::app::ui::widgets::{card, named, section, select_on_focus, small_action, steady};
 use crate::render::PictureChoice;
 
 /// Side of the picture in the card.
@@ -30,7 +30,7 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         });
         path(ui, cx);
     });
-    frames(ui, cx);
+    steady(ui, "frames", |ui| frames(ui, cx));
 }
 
 /// The picture as the network saw it.
@@ -74,7 +74,8 @@ fn facts(ui: &mut egui::Ui, cx: &Context<'_>) {
 fn path(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     ui.add_space(4.0);
     let hint = if cx.model.takes_drops { "drop a file, or type its path" } else { "type a path" };
-    let field = egui::TextEdit::singleline(&mut cx.scratch.typed_path).desired_width(f32::INFINITY);
+    let field =
+        egui::TextEdit::singleline(&mut cx.scratch.typed_path).id_salt("path").desired_width(f32::INFINITY);
     let field = ui.add(field.hint_text(hint));
     field.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Path"));
     ui.ctx().accesskit_node_builder(field.id, |node| node.set_description(hint));

@@ -48,6 +48,7 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         let field = ui
             .add(
                 egui::TextEdit::singleline(&mut cx.scratch.typed_fit)
+                    .id_salt("fit")
                     .desired_width(84.0)
                     .hint_text("640x480"),
             )

@@ -87,6 +87,7 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         let field = ui
             .add(
                 egui::TextEdit::singleline(&mut cx.scratch.typed_save)
+                    .id_salt("save")
                     .desired_width(f32::INFINITY)
                     .hint_text(if what == Export::Values { "name.npy" } else { "name.png" }),
             )

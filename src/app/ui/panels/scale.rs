@@ -8,7 +8,7 @@ use crate::app::model::view::ViewState;
 use crate::app::ui::context::Context;
 use crate::app::ui::looks::{normalisation_words, ramp};
 use crate::app::ui::theme;
-use crate::app::ui::widgets::small_action;
+use crate::app::ui::widgets::{small_action, steady};
 use crate::mosaic::{ColourMap, Grid, MosaicSetting, Normalisation, RangeUsed, SpecialLook};
 use crate::render::Change;
 
@@ -54,7 +54,9 @@ fn contents(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, shown: &Shown, 
     let normalisation = shown.mosaic.settings.normalisation;
     words(ui, &normalisation_words(normalisation)).on_hover_text(normalisation.describe());
     match shown.mosaic.range {
-        RangeUsed::Shared(range) if view.is_plain() => limits(ui, cx, shown, (range.low, range.high)),
+        RangeUsed::Shared(range) if view.is_plain() => {
+            steady(ui, "limits", |ui| limits(ui, cx, shown, (range.low, range.high)));
+        }
         RangeUsed::Shared(range) => {
             words(ui, &crate::mosaic::format_value(range.low));
             bar(ui, shown.mosaic.colour_map);

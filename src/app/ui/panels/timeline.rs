@@ -11,7 +11,7 @@ use crate::app::model::dataset::{OpenSource, is_watched, thumb_key};
 use crate::app::model::preferences::Preference;
 use crate::app::ui::context::Context;
 use crate::app::ui::panels::hold;
-use crate::app::ui::widgets::{named, tip};
+use crate::app::ui::widgets::{named, steady, tip};
 use crate::app::ui::{axis, theme};
 use crate::tensor::counted;
 
@@ -20,7 +20,7 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>) {
     // If the views would get too little room, only the controls are shown.
     let is_short = ui.available_height() <= theme::TIMELINE_ROOM;
     egui::Panel::bottom("timeline").show(ui, |ui| {
-        controls(ui, cx, &open);
+        steady(ui, "controls", |ui| controls(ui, cx, &open));
         if is_short {
             return;
         }

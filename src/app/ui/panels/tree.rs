@@ -13,7 +13,7 @@ use crate::app::ui::context::Context;
 use crate::app::ui::panels::transport;
 use crate::app::ui::textures::Texture;
 use crate::app::ui::theme;
-use crate::app::ui::widgets::{is_just_opened, named, section, small_action};
+use crate::app::ui::widgets::{is_just_opened, named, section, small_action, steady};
 use crate::graph::NodeId;
 use crate::render::Change;
 use crate::tensor::{MapShape, fuzzy_score};
@@ -37,13 +37,15 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>) {
             cx.commands.push(WindowCommand::Prefer(Preference::ListsEveryNode(!every_node)));
         }
     });
-    transport::draw(ui, cx);
+    steady(ui, "transport", |ui| transport::draw(ui, cx));
     if is_just_opened(ui, "Search layers") {
         cx.scratch.tree_search.clear();
     }
     // The example is a name of this network, because networks name their layers differently.
     let example = graph.stages().last().map_or("", |stage| graph.node(*stage).name.as_str());
-    let field = egui::TextEdit::singleline(&mut cx.scratch.tree_search).desired_width(f32::INFINITY);
+    let field = egui::TextEdit::singleline(&mut cx.scratch.tree_search)
+        .id_salt("search")
+        .desired_width(f32::INFINITY);
     let field = ui.add(field.hint_text(format!("Find a layer, such as {example}")));
     field.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Search layers"));
     ui.add_space(2.0);

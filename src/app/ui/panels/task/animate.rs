@@ -41,6 +41,7 @@ pub(crate) fn scope(ui: &mut Ui, cx: &mut Context<'_>) {
         let field = ui
             .add(
                 egui::TextEdit::singleline(&mut new.layers)
+                    .id_salt("layers")
                     .desired_width(220.0)
                     .hint_text(new.mode.usual_layers()),
             )
@@ -60,6 +61,7 @@ pub(crate) fn scope(ui: &mut Ui, cx: &mut Context<'_>) {
         let label = ui.label("File or folder");
         ui.add(
             egui::TextEdit::singleline(&mut new.output)
+                .id_salt("output")
                 .desired_width(240.0)
                 .hint_text("name.gif, name.png, or a folder"),
         )

@@ -45,7 +45,7 @@ fn pictures(ui: &mut Ui, cx: &Context<'_>, new: &mut BatchScope) {
     let last = open.source.len().saturating_sub(1);
     ui.checkbox(
         &mut new.is_whole_source,
-        format!("The whole data set ({}), or of these:", counted(last + 1, "frame")),
+        format!("Of the data set ({}), frames:", counted(last + 1, "frame")),
     );
     ui.add_enabled_ui(new.is_whole_source, |ui| {
         ui.horizontal(|ui| {

@@ -54,8 +54,13 @@ pub(crate) const LIST_WIDTH: f32 = 260.0;
 pub(crate) fn folder(ui: &mut Ui, name: &str, choose: &str, folder: &mut String) -> bool {
     ui.horizontal(|ui| {
         let label = ui.label(name);
-        ui.add(egui::TextEdit::singleline(folder).desired_width(300.0).hint_text("made if it isn't there"))
-            .labelled_by(label.id);
+        ui.add(
+            egui::TextEdit::singleline(folder)
+                .id_salt(name)
+                .desired_width(300.0)
+                .hint_text("made if it isn't there"),
+        )
+        .labelled_by(label.id);
         ui.button(choose).clicked()
     })
     .inner

@@ -9,7 +9,7 @@ use crate::app::model::task::extract::{ExtractPreview, ExtractScope};
 use crate::app::model::task::{Task, TaskScope};
 use crate::app::ui::context::Context;
 use crate::app::ui::panels::task::choices;
-use crate::app::ui::widgets::setting;
+use crate::app::ui::widgets::{setting, steady};
 use crate::extract::{Existing, Found, Pool};
 use crate::features::FeatureFormat;
 use crate::tensor::counted;
@@ -41,7 +41,7 @@ pub(crate) fn scope(ui: &mut Ui, cx: &mut Context<'_>) {
         (AxisOrder::Chw, "channels, rows, columns (torch)"),
     ];
     choose(ui, "Order of axes", &mut new.order, &orders);
-    rows(ui, cx, &mut new);
+    steady(ui, "rows", |ui| rows(ui, cx, &mut new));
     if choices::folder(ui, "Output folder", "Choose output folder…", &mut new.folder) {
         cx.commands.push(TaskCommand::ChoosePlace(Task::Extract));
     }
