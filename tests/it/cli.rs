@@ -529,7 +529,7 @@ fn a_driving_log_gives_one_row_of_one_camera() {
     let run = render("-o left.png --camera left --row 3");
     assert_eq!(run.code, Some(0), "{}", run.stderr);
     assert!(
-        run.stderr.contains("wrote drive, row 3, left · tf_efficientnet_lite0.in1k · bn2.act"),
+        run.stderr.contains("wrote drive, frame 3, left · tf_efficientnet_lite0.in1k · bn2.act"),
         "{}",
         run.stderr
     );

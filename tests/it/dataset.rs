@@ -354,7 +354,7 @@ fn inputs_become_a_flat_list_in_order() {
 
     let drive = root().join("assets/drive");
     let refs = expand_inputs(std::slice::from_ref(&drive), Some(Camera::Left), Some(12)).unwrap();
-    assert_eq!(of(&refs), [("drive, row 12, left", "drive_000012_left", Some(12))]);
+    assert_eq!(of(&refs), [("drive, frame 12, left", "drive_000012_left", Some(12))]);
     assert!(refs[0].picture.path().ends_with("left/1500000006000000000.jpg"));
     let refs = expand_inputs(&[drive.join("interpolated.csv")], None, None).unwrap();
     assert_eq!(refs.len(), 24);

@@ -46,7 +46,7 @@ fn record(file: &Path) -> FigureRecord {
         why_final: None,
         in_file: None,
     };
-    let panel = PanelRecord { run, look: LookRecord::of(&mosaic) };
+    let panel = PanelRecord { picture: None, run, look: LookRecord::of(&mosaic) };
     FigureRecord::new("mosaic", PictureRecord::new(file, 1, 2, &[1, 2, 3, 4, 5, 6]), vec![panel])
 }
 

@@ -364,10 +364,11 @@ fn sheets_of_every_size_hold_every_panel() {
                 height: h,
                 rgb,
             };
-            for picture in [None, Some(&picture)] {
+            let own: Vec<SheetPicture> = vec![picture.clone(); count];
+            for pictures in [&[][..], &[picture], &own] {
                 for columns in [None, Some(0), Some(1), Some(100)] {
                     let settings = SheetSettings { panel_width: 128, columns, paper: Paper::Dark };
-                    let made = sheet(picture, &panels, &settings).unwrap();
+                    let made = sheet(pictures, &panels, &settings).unwrap();
                     for (i, panel) in panels.iter().enumerate() {
                         let shown = made.rgba().chunks_exact(4).filter(|p| *p == colour(i)).count();
                         let area = panel.pixels.width() as usize * panel.pixels.height() as usize;
@@ -385,14 +386,19 @@ fn bad_sheets_say_what_is_wrong() {
     let panel = SheetPanel { title: String::new(), subtitle: String::new(), pixels: flat(2, 2, [0; 4]) };
     let panels = [panel];
     let settings = SheetSettings::default();
-    assert_eq!(sheet(None, &[], &settings).unwrap_err().to_string(), "nothing to show: the sheet is empty");
+    assert_eq!(sheet(&[], &[], &settings).unwrap_err().to_string(), "nothing to show: the sheet is empty");
     let picture =
         SheetPicture { title: String::new(), subtitle: String::new(), width: 4, height: 2, rgb: vec![0; 5] };
     assert_eq!(
-        sheet(Some(&picture), &panels, &settings).unwrap_err().to_string(),
+        sheet(std::slice::from_ref(&picture), &panels, &settings).unwrap_err().to_string(),
         "RGB picture of 4×2 pixels: expected 24 bytes, got 5"
     );
+    let good = SheetPicture { rgb: vec![0; 24], ..picture };
+    assert_eq!(
+        sheet(&[good.clone(), good], &panels, &settings).unwrap_err().to_string(),
+        "2 pictures on a sheet of 1 panel: expected one picture, or one for each panel"
+    );
     let wide = SheetSettings { panel_width: u32::MAX, ..settings };
-    assert!(matches!(sheet(None, &panels, &wide), Err(MosaicError::TooLarge { .. })));
+    assert!(matches!(sheet(&[], &panels, &wide), Err(MosaicError::TooLarge { .. })));
     assert!(matches!(enlarge(&panels[0].pixels, MAX_SIDE), Err(MosaicError::TooLarge { .. })));
 }

@@ -27,6 +27,7 @@ impl Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Menu {
     File,
+    Edit,
     View,
     Help,
 }
@@ -109,6 +110,11 @@ pub(crate) const fn ctrl(key: Key) -> KeyboardShortcut {
 /// A shortcut: this key with Shift and Ctrl (or Command on macOS).
 pub(crate) const fn ctrl_shift(key: Key) -> KeyboardShortcut {
     KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), key)
+}
+
+/// A shortcut: this key with Shift.
+pub(crate) const fn shift(key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(Modifiers::SHIFT, key)
 }
 
 /// A shortcut: this key with Alt.

@@ -91,6 +91,15 @@ impl Commands {
         self.0.extend(commands);
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Puts a command before the one at this place.
+    pub(crate) fn insert(&mut self, at: usize, command: impl Into<Command>) {
+        self.0.insert(at.min(self.0.len()), command.into());
+    }
+
     pub(crate) fn take(&mut self) -> Vec<Command> {
         std::mem::take(&mut self.0)
     }
@@ -101,6 +110,8 @@ type CommandsOf = dyn Fn(&Model) -> Vec<Command> + Send + Sync;
 
 /// An action of any family, in the form that menus, shortcuts, help and palette use.
 pub(crate) struct AnyAction {
+    /// What the family of commands is about, as the help groups them.
+    pub(crate) about: &'static str,
     pub(crate) label: &'static str,
     pub(crate) menu: Option<(Menu, u8)>,
     pub(crate) keys: &'static [KeyboardShortcut],
@@ -110,12 +121,12 @@ pub(crate) struct AnyAction {
 }
 
 impl AnyAction {
-    fn of<C: Clone + Into<Command> + Send + Sync + 'static>(action: &Action<C>) -> Self {
+    fn of<C: Clone + Into<Command> + Send + Sync + 'static>(about: &'static str, action: &Action<C>) -> Self {
         let Action { label, menu, keys, help, is_enabled, asks } = action;
         let asks = asks.clone();
         let commands =
             Box::new(move |model: &Model| asks.commands(model).into_iter().map(Into::into).collect());
-        Self { label, menu: *menu, keys, help, is_enabled: *is_enabled, commands }
+        Self { about, label, menu: *menu, keys, help, is_enabled: *is_enabled, commands }
     }
 
     /// Whether it can be done now.
@@ -137,13 +148,13 @@ pub(crate) fn action(label: &str) -> Option<&'static AnyAction> {
 /// All actions.
 pub(crate) fn actions() -> &'static [AnyAction] {
     static ALL: LazyLock<Vec<AnyAction>> = LazyLock::new(|| {
-        let view = view::ACTIONS.iter().map(AnyAction::of);
-        let dataset = dataset::ACTIONS.iter().map(AnyAction::of);
-        let views = views::ACTIONS.iter().map(AnyAction::of);
-        let weights = weights::ACTIONS.iter().map(AnyAction::of);
-        let save = save::ACTIONS.iter().map(AnyAction::of);
-        let task = task::actions().map(|action| AnyAction::of(&action));
-        let window = window::ACTIONS.iter().map(AnyAction::of);
+        let view = view::ACTIONS.iter().map(|action| AnyAction::of("Layers and channels", action));
+        let dataset = dataset::ACTIONS.iter().map(|action| AnyAction::of("Frames of a data set", action));
+        let views = views::ACTIONS.iter().map(|action| AnyAction::of("Several views", action));
+        let weights = weights::ACTIONS.iter().map(|action| AnyAction::of("Files", action));
+        let save = save::ACTIONS.iter().map(|action| AnyAction::of("Files", action));
+        let task = task::actions().map(|action| AnyAction::of("Files", &action));
+        let window = window::ACTIONS.iter().map(|action| AnyAction::of("Window", action));
         dataset.chain(view).chain(views).chain(weights).chain(save).chain(task).chain(window).collect()
     });
     &ALL

@@ -2,7 +2,6 @@
 
 use egui::Key;
 
-use crate::app::message::action::has_selection;
 use crate::app::message::action::{Action, Kind, has_dataset, key};
 use crate::app::model::Model;
 use crate::app::model::dataset::ThumbKey;
@@ -48,23 +47,17 @@ pub(crate) const ACTIONS: &[Action<DatasetCommand>] = &[
     })
     .with_keys(&[key(Key::Space)])
     .enabled_if(has_dataset),
+    Action::new("Previous frame", "go to the frame before", |model| step(model, -1))
+        .with_keys(&[key(Key::ArrowLeft), key(Key::PageUp)])
+        .enabled_if(has_dataset),
+    Action::new("Next frame", "go to the frame after", |model| step(model, 1))
+        .with_keys(&[key(Key::ArrowRight), key(Key::PageDown)])
+        .enabled_if(has_dataset),
     Action::new(
-        "Previous frame",
-        "frame before of a data set; Left too, with no channel selected",
-        |model| step(model, -1),
+        "Cameras side by side",
+        "all cameras of the frame side by side, or only the active one",
+        |_| vec![DatasetCommand::ThreeCameras],
     )
-    .with_keys(&[key(Key::PageUp)])
-    .enabled_if(has_dataset),
-    Action::alias(&[key(Key::ArrowLeft)], |model| step(model, -1)).enabled_if(is_only_dataset),
-    Action::new("Next frame", "frame after of a data set; Right too, with no channel selected", |model| {
-        step(model, 1)
-    })
-    .with_keys(&[key(Key::PageDown)])
-    .enabled_if(has_dataset),
-    Action::alias(&[key(Key::ArrowRight)], |model| step(model, 1)).enabled_if(is_only_dataset),
-    Action::new("Cameras side by side", "all cameras of the frame side by side", |_| {
-        vec![DatasetCommand::ThreeCameras]
-    })
     .enabled_if(|model| model.view().source.as_ref().is_some_and(|open| open.source.cameras().len() > 1)),
     Action::new("Watch the folder, or stop", "show what is put into the open folder", |_| {
         vec![DatasetCommand::ToggleWatch]
@@ -75,9 +68,4 @@ pub(crate) const ACTIONS: &[Action<DatasetCommand>] = &[
 fn step(model: &Model, by: isize) -> Vec<DatasetCommand> {
     let index = model.view().source.as_ref().and_then(|open| open.index.checked_add_signed(by));
     index.map(DatasetCommand::SetFrame).into_iter().collect()
-}
-
-/// Whether the arrow keys go to other frames: with a channel selected they go to neighbouring channels instead.
-fn is_only_dataset(model: &Model) -> bool {
-    has_dataset(model) && !has_selection(model)
 }

@@ -30,7 +30,7 @@ const fn field(setting: Setting) -> &'static str {
         Setting::Engine => "Engine",
         Setting::Device => "Device",
         Setting::Cameras => "cameras",
-        Setting::Start => "From row",
+        Setting::Start => "From frame",
         Setting::Every => "each",
         Setting::Limit => "at most",
         Setting::ShardBy => "the way shards are made",
@@ -71,7 +71,7 @@ pub(crate) fn words(remedy: &Remedy) -> String {
         Remedy::GoOnOrBeginAgain => "\"Go on\" finishes it, \"Begin again\" removes it.".to_owned(),
         Remedy::BeginAgain => "\"Begin again\" removes it.".to_owned(),
         Remedy::ReplaceFeatures => "\"Replace them\" makes them anew; or choose another folder.".to_owned(),
-        Remedy::SelectOthers => "Check the first row, each, at most, and the cameras.".to_owned(),
+        Remedy::SelectOthers => "Check the first frame, each, at most, and the cameras.".to_owned(),
         Remedy::NameShard | Remedy::NameShardCount => {
             "Shards are made on the command line: `filterscope extract --shard I/N`.".to_owned()
         }

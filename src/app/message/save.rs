@@ -76,7 +76,7 @@ pub(crate) const ACTIONS: &[Action<SaveCommand>] = &[
     .in_menu(Menu::File, 34)
     .enabled_if(has_mosaic),
     Action::new("Copy mosaic", "copy the mosaic as a picture", |_| vec![SaveCommand::CopyMosaic])
-        .in_menu(Menu::File, 38)
+        .in_menu(Menu::Edit, 20)
         .with_keys(&[ctrl(Key::C)])
         .enabled_if(has_mosaic),
 ];

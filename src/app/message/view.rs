@@ -6,7 +6,7 @@ use std::sync::Arc;
 use egui::{ColorImage, Key};
 
 use crate::app::message::action::{
-    Action, Kind, Menu, alt, ctrl, has_mosaic, has_selection, is_running, key,
+    Action, Kind, Menu, alt, ctrl, has_mosaic, has_selection, is_running, key, shift,
 };
 use crate::app::model::Model;
 use crate::models::ModelSpec;
@@ -89,7 +89,7 @@ pub(crate) const ACTIONS: &[Action<ViewCommand>] = &[
     .with_keys(&[ctrl(Key::O)]),
     Action::new("Open folder…", "open a folder of pictures", |_| vec![ViewCommand::ChooseFolder])
         .in_menu(Menu::File, 11),
-    Action::new("Show the cat", "the picture that the program carries", |_| vec![ViewCommand::OpenCat])
+    Action::new("Show the cat", "the picture that comes with the program", |_| vec![ViewCommand::OpenCat])
         .in_menu(Menu::File, 19),
     Action::new("Fit to window", "fit the mosaic to the window", |_| vec![ViewCommand::Fit])
         .in_menu(Menu::View, 20)
@@ -116,31 +116,35 @@ pub(crate) const ACTIONS: &[Action<ViewCommand>] = &[
     .with_keys(&[key(Key::Enter)])
     .enabled_if(has_selection),
     Action::new("Channel above", "select the channel above in the mosaic", |model| neighbour(model, -1, 0))
-        .with_keys(&[key(Key::ArrowUp)])
+        .with_keys(&[shift(Key::ArrowUp)])
         .enabled_if(has_selection),
     Action::new("Channel below", "select the channel below in the mosaic", |model| neighbour(model, 1, 0))
-        .with_keys(&[key(Key::ArrowDown)])
+        .with_keys(&[shift(Key::ArrowDown)])
         .enabled_if(has_selection),
     Action::new("Channel to the left", "select the channel on the left", |model| neighbour(model, 0, -1))
-        .with_keys(&[key(Key::ArrowLeft)])
+        .with_keys(&[shift(Key::ArrowLeft)])
         .enabled_if(has_selection),
     Action::new("Channel to the right", "select the channel on the right", |model| neighbour(model, 0, 1))
-        .with_keys(&[key(Key::ArrowRight)])
+        .with_keys(&[shift(Key::ArrowRight)])
         .enabled_if(has_selection),
-    Action::new("Previous layer", "layer before", |_| vec![ViewCommand::StepLayer(-1)])
-        .with_keys(&[alt(Key::ArrowUp), key(Key::ArrowUp)]),
-    Action::new("Next layer", "layer after", |_| vec![ViewCommand::StepLayer(1)])
-        .with_keys(&[alt(Key::ArrowDown), key(Key::ArrowDown)]),
-    Action::new("Pause the layers", "stop playing through the layers", |_| vec![ViewCommand::TogglePlay])
+    Action::new("Previous layer", "go to the layer before", |_| vec![ViewCommand::StepLayer(-1)])
+        .with_keys(&[key(Key::ArrowUp), alt(Key::ArrowUp)]),
+    Action::new("Next layer", "go to the layer after", |_| vec![ViewCommand::StepLayer(1)])
+        .with_keys(&[key(Key::ArrowDown), alt(Key::ArrowDown)]),
+    Action::new("Pause the layers", "", |_| vec![ViewCommand::TogglePlay])
         .in_menu(Menu::View, 41)
-        .with_keys(&[key(Key::L), key(Key::Space)])
+        .with_keys(&[key(Key::L)])
         .enabled_if(|model| model.playing.is_some()),
-    Action::new("Play through the layers", "let the layers pass, from here to the last and round", |_| {
-        vec![ViewCommand::TogglePlay]
-    })
+    Action::new(
+        "Play through the layers",
+        "play through the layers, or pause; Space too, without a data set",
+        |_| vec![ViewCommand::TogglePlay],
+    )
     .in_menu(Menu::View, 41)
-    .with_keys(&[key(Key::L), key(Key::Space)])
+    .with_keys(&[key(Key::L)])
     .enabled_if(|model| has_mosaic(model) && model.playing.is_none()),
+    Action::alias(&[key(Key::Space)], |_| vec![ViewCommand::TogglePlay])
+        .enabled_if(|model| model.playing.is_some() || has_mosaic(model)),
     Action::new("Try again", "run the network again after an error", |_| vec![ViewCommand::Retry])
         .enabled_if(|model| model.view().trouble.is_some()),
     Action::new("Stop the run", "stop the run and go back to what is on screen", |_| {

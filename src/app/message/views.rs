@@ -65,11 +65,11 @@ impl ViewsCommand {
 /// The actions about several views.
 pub(crate) const ACTIONS: &[Action<ViewsCommand>] = &[
     Action::new("Undo", "undo the last change of what the views show", |_| vec![ViewsCommand::Back])
-        .in_menu(Menu::View, 10)
+        .in_menu(Menu::Edit, 10)
         .with_keys(&[ctrl(Key::Z)])
         .enabled_if(|model| model.history.can_go_back()),
     Action::new("Redo", "redo what was undone", |_| vec![ViewsCommand::Forward])
-        .in_menu(Menu::View, 11)
+        .in_menu(Menu::Edit, 11)
         .with_keys(&[ctrl(Key::Y), ctrl_shift(Key::Z)])
         .enabled_if(|model| model.history.can_go_forward()),
     Action::new("Add view", "another backbone, layer or picture beside this one", |_| {
@@ -79,8 +79,8 @@ pub(crate) const ACTIONS: &[Action<ViewsCommand>] = &[
     .with_keys(&[ctrl(Key::T)])
     .enabled_if(|model| model.views.len() < MAX_VIEWS),
     Action::new(
-        "Compare the carried networks",
-        "show the other networks that the program carries beside this one",
+        "Compare the built-in networks",
+        "show the other networks that come with the program beside this one",
         |_| vec![ViewsCommand::CompareCarried],
     )
     .in_menu(Menu::View, 33)

@@ -52,7 +52,7 @@ pub(crate) const ACTIONS: &[Action<WindowCommand>] = &[
     })
     .in_menu(Menu::View, 46)
     .with_keys(&[ctrl(Key::R)]),
-    Action::new("Dark or light", "draw the window dark or light", |_| vec![WindowCommand::ToggleTheme])
+    Action::new("Switch between dark and light", "draw the window dark or light", |_| vec![WindowCommand::ToggleTheme])
         .in_menu(Menu::View, 51),
     Action::new(
         "Open what was open last, or not",

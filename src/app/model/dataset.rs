@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use crate::input::dataset::{Camera, Source};
+use crate::input::dataset::{Camera, Label, Source};
 use crate::render::PictureChoice;
 
 /// Playback through layers, or through the frames of a data set.
@@ -55,6 +55,14 @@ impl PartialEq for ThumbKey {
 /// The key of the thumbnail of a frame.
 pub(crate) fn thumb_key(open: &OpenSource, index: usize) -> ThumbKey {
     ThumbKey { source: Arc::clone(&open.source), index, camera: open.camera }
+}
+
+/// A label of a frame as it is shown: numbers with a true minus sign, as all other values.
+pub(crate) fn label_words(label: &Label) -> String {
+    match label {
+        Label::Number(_) => label.to_string().replace('-', "−"),
+        Label::Text(_) | Label::Missing => label.to_string(),
+    }
 }
 
 /// The numeric labels of a data set, each as a name and points (frame, value), thinned out to what a screen can show.

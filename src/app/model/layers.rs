@@ -27,7 +27,7 @@ pub(crate) struct LayerSummary {
     pub(crate) min: f32,
     pub(crate) mean: f32,
     pub(crate) max: f32,
-    pub(crate) deviation: f32,
+    pub(crate) std: f32,
     pub(crate) zero_share: f32,
     /// The mean of all its feature maps, as a small picture.
     pub(crate) mean_map: Arc<ColorImage>,

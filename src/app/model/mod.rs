@@ -49,7 +49,7 @@ use crate::app::model::save::{Export, SaveLooks};
 use crate::app::model::shown::{Inspected, Shown};
 use crate::app::model::task::Tasks;
 use crate::app::model::trace::Trace;
-use crate::app::model::view::{ViewId, ViewState};
+use crate::app::model::view::{MAX_VIEWS, ViewId, ViewState};
 use crate::app::model::weights::{Keeping, RecentWeights, WeightsOffer};
 use crate::app::model::windows::OpenWindows;
 use crate::engine::{CancelToken, DeviceChoice, EngineChoice, WeightStore};
@@ -294,6 +294,17 @@ impl Model {
         }
     }
 
+    /// Whether the views are the cameras of one frame side by side, in their order.
+    pub(crate) fn shows_all_cameras(&self) -> bool {
+        let Some(open) = &self.view().source else { return false };
+        let cameras = open.source.cameras().iter().take(MAX_VIEWS);
+        self.views.len() > 1
+            && cameras.map(Some).eq(self.views.iter().map(|view| {
+                let own = view.source.as_ref().filter(|own| Arc::ptr_eq(&own.source, &open.source));
+                own.filter(|own| own.index == open.index).and_then(|own| own.camera.as_ref())
+            }))
+    }
+
     /// Drops the closest channels that were found for a channel of this view, which now shows something else or was closed.
     pub(crate) fn forget_closest_to(&mut self, id: ViewId) {
         for view in &mut self.views {
@@ -432,6 +443,11 @@ impl Model {
         while self.messages.len() > MAX_MESSAGES {
             self.messages.pop_front();
         }
+        self.note(message);
+    }
+
+    /// Keeps a message in the log alone: what it says is on screen already.
+    pub(crate) fn note(&mut self, message: Notice) {
         self.log.push_back(message);
         while self.log.len() > MAX_LOG {
             self.log.pop_front();

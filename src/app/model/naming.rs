@@ -57,7 +57,7 @@ pub(crate) fn asked(view: &ViewState) -> Option<String> {
             _ => shown.label.clone(),
         },
     });
-    missing(shown.as_ref(), &asked).map(|words| format!("{words}, {state}"))
+    missing(shown.as_ref(), &asked).map(|words| format!("{words}: {state}"))
 }
 
 /// A remark beside the choice of the network, while the view shows another network than the chosen one.

@@ -187,4 +187,16 @@ pub(crate) struct RestoredFigure {
     pub(crate) picture: Option<PictureChoice>,
     /// The picture that was subtracted, if it was found.
     pub(crate) minus: Option<PictureChoice>,
+    /// For each panel with a picture of its own: that picture, if it was found.
+    pub(crate) pictures: Vec<Option<PictureChoice>>,
+}
+
+impl RestoredFigure {
+    /// The picture of a panel: what the record says of it, and where it was found.
+    pub(crate) fn picture_of(&self, panel: usize) -> (&PictureRecord, Option<&PictureChoice>) {
+        match self.record.panels.get(panel).and_then(|panel| panel.picture.as_ref()) {
+            Some(own) => (own, self.pictures.get(panel).and_then(Option::as_ref)),
+            None => (&self.record.picture, self.picture.as_ref()),
+        }
+    }
 }

@@ -253,7 +253,9 @@ fn pictures(request: &AnimateRequest) -> Vec<AnimatedPicture> {
     if request.choices.mode == AnimationMode::Drive {
         let Some(open) = &request.source else { return Vec::new() };
         return (0..open.source.len())
-            .filter_map(|index| PictureRef::of_sample(&open.place, &open.source.sample(index)?, open.camera))
+            .filter_map(|index| {
+                PictureRef::of_sample(&open.place, index, &open.source.sample(index)?, open.camera)
+            })
             .map(AnimatedPicture::Ref)
             .collect();
     }

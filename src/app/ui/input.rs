@@ -29,7 +29,7 @@ pub(crate) fn take(ctx: &Context, model: &Model, scratch: &mut Scratch, commands
     if let Some(image) = pasted {
         commands.push(ViewCommand::PastePicture(image));
     }
-    // Keys without modifiers go to the widget that has the focus, such as a text field or a list.
+    // Keys without modifiers, or with Shift alone, go to the widget that has the focus, such as a text field or a list.
     let is_free = ctx.memory(egui::Memory::focused).is_none() && !egui::Popup::is_any_open(ctx);
     // The key for copying arrives as an event of its own.
     let is_copied = ctx.input(|i| i.events.iter().any(|event| matches!(event, egui::Event::Copy)));
@@ -37,9 +37,8 @@ pub(crate) fn take(ctx: &Context, model: &Model, scratch: &mut Scratch, commands
         commands.push(SaveCommand::CopyMosaic);
     }
     for shortcut in SHORTCUTS.iter().copied() {
-        if (shortcut.modifiers == Modifiers::NONE && !is_free)
-            || !ctx.input_mut(|i| i.consume_shortcut(&shortcut))
-        {
+        let is_plain = shortcut.modifiers == Modifiers::NONE || shortcut.modifiers == Modifiers::SHIFT;
+        if (is_plain && !is_free) || !ctx.input_mut(|i| i.consume_shortcut(&shortcut)) {
             continue;
         }
         if let Some(action) = done_by(shortcut, model) {

@@ -15,7 +15,7 @@ use crate::app::model::view::{MAX_VIEWS, ViewId, ViewState};
 use crate::app::update::history::keep_step;
 use crate::app::update::preferences::remember_opened;
 use crate::app::update::requests::ask_for_labels;
-use crate::app::update::show::{change_pictures, replace_views, show, show_active};
+use crate::app::update::show::{change_pictures, replace_views, set_views, show, show_active};
 use crate::input::dataset::{Camera, Source};
 use crate::input::live::{Frame, Grown};
 use crate::mosaic::Normalisation;
@@ -103,10 +103,18 @@ fn hold_scale(model: &mut Model, effects: &mut Effects, is_held: bool) {
     }
 }
 
-/// Shows the cameras of one frame side by side in linked views: the first ones, as many as there may be views.
+/// Shows the cameras of one frame side by side in linked views: the first ones, as many as there may be views. Where they are shown
+/// already, only the active one stays.
 fn three_cameras(model: &mut Model, effects: &mut Effects) {
     let view = model.view().clone();
     let Some(open) = &view.source else { return };
+    if model.shows_all_cameras() {
+        if model.arrangement == Arrangement::SideBySide {
+            model.arrangement = Arrangement::Automatic;
+        }
+        set_views(model, effects, vec![view], 0);
+        return;
+    }
     let cameras: Vec<Camera> = open.source.cameras().iter().copied().take(MAX_VIEWS).collect();
     if cameras.len() < 2 {
         model.say(Tone::Warning, "this data set has pictures of one camera only");

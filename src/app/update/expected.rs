@@ -102,7 +102,7 @@ pub(crate) fn note_weights(model: &mut Model, shown: &Shown) {
     model.weight_hashes.retain(|(kept, _)| *kept != tag);
     if origin.is_carried() {
         if before.is_some() {
-            model.say(Tone::Bad, format!("{tag} has the carried weights now, and had others the last time"));
+            model.say(Tone::Bad, format!("{tag} has the built-in weights now, and had others the last time"));
         }
         return;
     }

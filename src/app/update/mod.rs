@@ -18,7 +18,7 @@ use crate::app::message::view::ViewCommand;
 use crate::app::message::weights::WeightsCommand;
 use crate::app::message::{Message, Now};
 use crate::app::model::Model;
-use crate::app::model::messages::Tone;
+use crate::app::model::messages::{Notice, Tone};
 use crate::app::model::view::Trouble;
 use crate::app::update::show::{change_pictures, open, show, show_active, take_shown};
 use crate::input::live::FeedEnd;
@@ -89,8 +89,8 @@ pub(crate) fn start(model: &mut Model, start: Start, effects: &mut Effects) {
 fn apply(model: &mut Model, command: Command, now: &Now, effects: &mut Effects) {
     let kind = command.kind();
     if kind.is_new_work {
-        // What was said about the work before; an error stays until it is dismissed.
-        model.messages.retain(|message| message.tone == Tone::Bad);
+        // What was said about the work before; an error stays until it can have been read.
+        model.messages.retain(|message| message.outlasts_work(now.secs));
     }
     if kind.is_new_work || kind.is_step {
         model.preferences.shows_first_steps = false;
@@ -289,7 +289,7 @@ fn tick(model: &mut Model, now: &Now, effects: &mut Effects) {
     model.is_narrow = now.is_narrow;
     model.memory_bytes = now.memory_bytes;
     model.messages.retain_mut(|message| message.stays(now.secs, now.is_on_messages));
-    let next = model.messages.iter().filter_map(|message| message.until_secs).reduce(f64::min);
+    let next = model.messages.iter().filter_map(Notice::goes_at_secs).reduce(f64::min);
     if let Some(until) = next {
         effects.face(FaceEffect::DrawAfter((until - now.secs).max(0.0)));
     }

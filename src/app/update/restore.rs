@@ -24,12 +24,20 @@ pub(crate) fn take_figure(model: &mut Model, effects: &mut Effects, at: usize, m
     if let (None, Some(minus)) = (&figure.minus, &figure.record.minus) {
         figure.minus = on_screen(model, minus);
     }
+    for (panel, found) in figure.record.panels.iter().zip(&mut figure.pictures) {
+        if let (Some(own), None) = (&panel.picture, &*found) {
+            *found = on_screen(model, own);
+        }
+    }
     let figure = &figure;
     let record = &figure.record;
-    let mut restored = Vec::new();
-    for panel in record.panels.iter().take(MAX_VIEWS) {
+    let (mut restored, mut pictures) = (Vec::new(), Vec::new());
+    for (at, panel) in record.panels.iter().enumerate().take(MAX_VIEWS) {
         match Restored::of(panel, &record.kind) {
-            Ok(one) => restored.push(one),
+            Ok(one) => {
+                restored.push(one);
+                pictures.push(figure.picture_of(at));
+            }
             Err(reason) => model.say(Tone::Bad, reason),
         }
     }
@@ -62,11 +70,15 @@ pub(crate) fn take_figure(model: &mut Model, effects: &mut Effects, at: usize, m
     } else {
         own_ranges(model);
         let mut views = Vec::new();
-        for one in restored {
+        for (one, (of, found)) in restored.into_iter().zip(pictures) {
             let mut view = model.fresh_copy(&base);
-            expect(model, view.id, &one, missing, true, &base);
-            one.into_view(&mut view, figure.picture.as_ref(), generation);
+            expect(model, view.id, &one, found.is_none().then_some(of), true, &base);
+            one.into_view(&mut view, found, generation);
             views.push(view);
+        }
+        if record.panels.iter().any(|panel| panel.picture.is_some()) {
+            // Each keeps its own.
+            model.links.pictures = false;
         }
         replace_views(model, effects, views, 0)
     };
@@ -179,11 +191,19 @@ fn tell_restored(model: &mut Model, figure: &RestoredFigure, has_models: bool, n
         ("settings", "settings")
     };
     let record = &figure.record;
-    let asked = [(Some(&record.picture), &figure.picture), (record.minus.as_ref(), &figure.minus)];
-    let missing: Vec<&str> = asked
+    let mut asked = vec![
+        (Some(&record.picture), figure.picture.as_ref()),
+        (record.minus.as_ref(), figure.minus.as_ref()),
+    ];
+    asked.extend(
+        (0..record.panels.len()).map(|at| figure.picture_of(at)).map(|(of, found)| (Some(of), found)),
+    );
+    let mut missing: Vec<&str> = asked
         .iter()
         .filter_map(|(record, found)| record.filter(|_| found.is_none()).map(|r| r.file_name.as_str()))
         .collect();
+    missing.sort_unstable();
+    missing.dedup();
     match missing[..] {
         [] => model
             .say(Tone::Good, format!("took {taken} and picture from \"{path}\"")),

@@ -128,8 +128,9 @@ fn put_on_screen(
 ) {
     let view = &mut model.views[at];
     let num_channels = shown.activation.shape().channels;
+    // A layer with fewer channels: its strongest takes the place of the selected one, so that there is something to look into.
     if view.selected.is_some_and(|channel| channel >= num_channels) {
-        view.selected = None;
+        view.selected = shown.strongest.first().copied();
     }
     let is_same_layer = view.shown.as_ref().is_some_and(|old| {
         old.spec().tag == shown.spec().tag && old.node == shown.node && Arc::ptr_eq(&old.view, &shown.view)

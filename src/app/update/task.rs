@@ -7,7 +7,7 @@ use crate::app::message::job::RunJob;
 use crate::app::message::question::Question;
 use crate::app::message::task::TaskCommand;
 use crate::app::model::Model;
-use crate::app::model::messages::Tone;
+use crate::app::model::messages::{Notice, Tone};
 use crate::app::model::task::Task;
 use crate::app::model::task::basis::InView;
 use crate::app::model::task::run_news::{RunEnd, RunNews};
@@ -62,11 +62,19 @@ fn start(model: &mut Model, task: Task, existing: Existing, effects: &mut Effect
 
 /// Handles the progress or the end of a task.
 pub(crate) fn take_news(model: &mut Model, task: Task, news: RunNews, effects: &mut Effects) {
-    match &news.end {
+    let end = match &news.end {
+        None => None,
+        Some(RunEnd::Done(words)) if news.num_failed == 0 => Some((Tone::Good, words.clone())),
+        Some(RunEnd::Done(words) | RunEnd::Stopped(words)) => Some((Tone::Warning, words.clone())),
+        Some(RunEnd::Failed(words)) => Some((Tone::Bad, words.clone())),
+    };
+    match end {
         None => {}
-        Some(RunEnd::Done(words)) if news.num_failed == 0 => model.say(Tone::Good, words.clone()),
-        Some(RunEnd::Done(words) | RunEnd::Stopped(words)) => model.say(Tone::Warning, words.clone()),
-        Some(RunEnd::Failed(words)) => model.say(Tone::Bad, words.clone()),
+        // The open dialog reports it.
+        Some((tone, text)) if model.tasks.run(task).is_open => {
+            model.note(Notice { tone, text, until_secs: None });
+        }
+        Some((tone, text)) => model.say(tone, text),
     }
     if model.tasks.run_mut(task).take(news) {
         plan_task(model, task, effects);

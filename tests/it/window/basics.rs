@@ -125,10 +125,10 @@ fn a_weight_file_selects_its_model_and_the_carried_weights_can_be_restored() {
     window.dialogs.answer(root().join("weights/tf_efficientnet_lite0.f16.safetensors"));
     window.click_button("Load weights…");
     window.wait_for("tf_efficientnet_lite0.in1k · bn2.act 1280×7×7");
-    assert!(window.says("a copy of the carried weights: tf_efficientnet_lite0.f16.safetensors"));
-    window.click("Use the carried weights");
+    assert!(window.says("a copy of the built-in weights: tf_efficientnet_lite0.f16.safetensors"));
+    window.click("Use the built-in weights");
     window.settle();
-    assert!(!window.says("a copy of the carried weights"));
+    assert!(!window.says("a copy of the built-in weights"));
     // A file that fits no model in the registry.
     let dir = tempfile::tempdir().unwrap();
     let foreign = dir.path().join("foreign.safetensors");
@@ -156,7 +156,7 @@ fn a_copy_of_carried_weights_is_refused_for_another_model() {
     window.wait_for("Which model is this file for?");
     window.click_button("vgg16.keras_in1k");
     window.wait_for("vgg16.keras_in1k · features.30 512×7×7");
-    window.wait_for("a copy of the carried weights: copy.safetensors");
+    window.wait_for("a copy of the built-in weights: copy.safetensors");
 }
 
 #[test]
@@ -276,16 +276,16 @@ fn a_picture_is_never_overwritten_by_its_mosaic() {
 fn a_driving_log_is_walked_through() {
     let mut window =
         Window::open([1280.0, 1400.0], WindowRequest { picture: Some(drive()), ..WindowRequest::default() });
-    window.wait_for("drive, row 0, center");
+    window.wait_for("drive, frame 0, center");
     assert!(window.says("angle: "), "{:?}", window.texts());
     window.click("Next");
-    window.wait_for("drive, row 1, center");
+    window.wait_for("drive, frame 1, center");
     window.click("left");
-    window.wait_for("drive, row 1, left");
+    window.wait_for("drive, frame 1, left");
     window.harness.key_press(egui::Key::PageDown);
-    window.wait_for("drive, row 2, left");
+    window.wait_for("drive, frame 2, left");
     window.click("Previous");
-    window.wait_for("drive, row 1, left");
+    window.wait_for("drive, frame 1, left");
 }
 
 #[test]
@@ -304,10 +304,10 @@ fn pointing_and_typing_find_channels() {
     window.harness.run_steps(2);
     window.type_into("Channel number", "2047");
     assert!(window.says("Channel 2047"));
-    window.harness.key_press(egui::Key::ArrowUp);
+    window.harness.key_press_modifiers(egui::Modifiers::SHIFT, egui::Key::ArrowUp);
     window.harness.run_steps(3);
     assert!(window.says("Channel 1983"));
-    window.harness.key_press(egui::Key::ArrowRight);
+    window.harness.key_press_modifiers(egui::Modifiers::SHIFT, egui::Key::ArrowRight);
     window.harness.run_steps(3);
     assert!(window.says("Channel 1983"), "at the right edge there is no neighbour");
     window.harness.key_press(egui::Key::Escape);

@@ -11,7 +11,7 @@ use crate::support::root;
 fn on_the_drive() -> Window {
     let mut window =
         Window::open([1280.0, 1400.0], WindowRequest { picture: Some(drive()), ..WindowRequest::default() });
-    window.wait_for("drive, row 0, center");
+    window.wait_for("drive, frame 0, center");
     window.settle();
     window
 }
@@ -22,15 +22,15 @@ fn moments_are_reached_by_strip_key_and_slider_and_labels_follow() {
     assert!(window.says("frame 0 of "));
     window.wait_for("angle at this frame: ");
     window.click("Frame 2");
-    window.wait_for("drive, row 2, center");
+    window.wait_for("drive, frame 2, center");
     window.press(egui::Key::ArrowRight);
-    window.wait_for("drive, row 3, center");
+    window.wait_for("drive, frame 3, center");
     window.press(egui::Key::ArrowLeft);
-    window.wait_for("drive, row 2, center");
+    window.wait_for("drive, frame 2, center");
     window.harness.get_by_role_and_label(Role::Slider, "Frame").focus();
     window.harness.run_steps(2);
     window.press(egui::Key::ArrowRight);
-    window.wait_for("drive, row 3, center");
+    window.wait_for("drive, frame 3, center");
     window.choose("Plotted label", "speed");
     window.wait_for("speed at this frame: ");
 }
@@ -39,7 +39,7 @@ fn moments_are_reached_by_strip_key_and_slider_and_labels_follow() {
 fn frames_play_until_stopped() {
     let mut window = on_the_drive();
     window.press(egui::Key::Space);
-    window.wait_for("drive, row 2, center");
+    window.wait_for("drive, frame 2, center");
     window.click("Stop");
     window.settle();
     let before = window.texts().into_iter().find(|t| t.starts_with("frame ")).unwrap();
@@ -66,7 +66,7 @@ fn a_locked_colour_range_is_kept_for_every_moment() {
     let first = range(&mut window, "first.png");
     assert!(first.starts_with("fixed:0,"), "{first}");
     window.click("Frame 3");
-    window.wait_for("drive, row 3, center");
+    window.wait_for("drive, frame 3, center");
     window.settle();
     assert_eq!(range(&mut window, "fourth.png"), first);
     window.click("Lock colour range");
@@ -88,8 +88,8 @@ fn three_cameras_of_one_moment_are_shown_side_by_side() {
     let mut window = on_the_drive();
     window.click("All cameras");
     for view in [
-        "1 · xception.keras_in1k · act4 · drive, row 0, left",
-        "3 · xception.keras_in1k · act4 · drive, row 0, right",
+        "1 · xception.keras_in1k · act4 · drive, frame 0, left",
+        "3 · xception.keras_in1k · act4 · drive, frame 0, right",
     ] {
         window.wait_for(view);
     }
@@ -98,8 +98,14 @@ fn three_cameras_of_one_moment_are_shown_side_by_side() {
     assert!(left.right() <= right.left(), "{left:?} {right:?}");
     window.press(egui::Key::ArrowRight);
     for camera in ["left", "center", "right"] {
-        window.wait_for(&format!("act4 · drive, row 1, {camera}"));
+        window.wait_for(&format!("act4 · drive, frame 1, {camera}"));
     }
+    // Once more, and the active one is alone again.
+    window.settle();
+    window.click("All cameras");
+    window.settle();
+    assert!(!window.says("Close view"), "{:?}", window.texts());
+    assert!(window.says("drive, frame 1, center"));
 }
 
 /// At no moment do the views of one frame show different frames, whether they are computed or come from the cache.
@@ -107,11 +113,11 @@ fn three_cameras_of_one_moment_are_shown_side_by_side() {
 fn the_cameras_of_a_frame_stay_in_step() {
     let mut window = on_the_drive();
     window.click("All cameras");
-    window.wait_for("3 · xception.keras_in1k · act4 · drive, row 0, right");
+    window.wait_for("3 · xception.keras_in1k · act4 · drive, frame 0, right");
     window.settle();
     let rows = |window: &Window| -> Vec<String> {
-        let titles = window.texts().into_iter().filter(|text| text.contains(" · act4 · drive, row "));
-        let row = |title: &str| title.split("row ").nth(1).unwrap().split(',').next().unwrap().to_owned();
+        let titles = window.texts().into_iter().filter(|text| text.contains(" · act4 · drive, frame "));
+        let row = |title: &str| title.split("frame ").nth(1).unwrap().split(',').next().unwrap().to_owned();
         let mut rows: Vec<String> = titles.map(|title| row(&title)).collect();
         rows.dedup();
         rows

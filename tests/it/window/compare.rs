@@ -60,7 +60,7 @@ fn two_networks_are_shown_side_by_side_with_their_own_details() {
 fn a_view_names_what_it_shows() {
     let mut window = two_networks();
     window.choose_model("resnet50.tv_in1k");
-    window.wait_for("asked: resnet50.tv_in1k · layer4.2, weights not installed");
+    window.wait_for("resnet50.tv_in1k · layer4.2: weights not installed");
     for title in
         ["1 · xception.keras_in1k · act4 · cat.png", "2 · tf_efficientnet_lite0.in1k · bn2.act · cat.png"]
     {

@@ -68,7 +68,7 @@ fn a_batch_lets_the_view_run_first_and_can_be_cancelled() {
     let out = tempfile::tempdir().unwrap();
     let mut window = Window::with_cat();
     window.type_path(&super::drive());
-    window.wait_for("drive, row 0, center");
+    window.wait_for("drive, frame 0, center");
     window.harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::E);
     window.wait_for("no folder to write into");
     window.type_into("Folder", &out.path().display().to_string());
@@ -126,7 +126,7 @@ fn work_that_is_asked_for_goes_before_the_rest_of_a_batch() {
     let (out, files) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let mut window = Window::with_cat();
     window.type_path(&super::drive());
-    window.wait_for("drive, row 0, center");
+    window.wait_for("drive, frame 0, center");
     window.harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::E);
     window.wait_for("no folder to write into");
     window.type_into("Folder", &out.path().display().to_string());
@@ -373,6 +373,45 @@ fn a_difference_is_restored_with_both_its_pictures() {
     assert_eq!(again, record);
 }
 
+/// Views of several pictures are saved as one figure, each under its own picture, and opened again with them.
+#[test]
+fn a_figure_of_several_pictures_is_restored() {
+    let dir = tempfile::tempdir().unwrap();
+    let frame = dir.path().join("frame.jpg");
+    copy("assets/drive/center/1500000000004200000.jpg", &frame);
+    let mut window = Window::with_cat();
+    window.click("Add view");
+    window.click("Link pictures");
+    window.type_path(&frame);
+    window.wait_for("2 · xception.keras_in1k · act4 · frame.jpg");
+    window.settle();
+    let figure = dir.path().join("two.png");
+    window.dialogs.answer(&figure);
+    window.menu("File", "Save all views as one figure…");
+    window.wait_for(&format!("saved \"{}\"", figure.display()));
+    drop(window);
+    let record = read_record(&figure).unwrap();
+    let names = record.panels.iter().map(|panel| &*panel.picture.as_ref().unwrap().file_name);
+    assert_eq!(names.collect::<Vec<_>>(), ["cat.png", "frame.jpg"]);
+    assert!(
+        record.description().starts_with("Feature maps of cat.png, frame.jpg: "),
+        "{}",
+        record.description()
+    );
+
+    let mut window = Window::with_cat();
+    window.drop_file(&figure);
+    window.wait_for("2 · xception.keras_in1k · act4 · frame.jpg");
+    assert!(window.says("1 · xception.keras_in1k · act4 · cat.png"));
+    assert!(!window.says("not found beside it"), "{:?}", window.texts());
+    drop(window);
+    // Without one of its pictures, that one is named.
+    std::fs::remove_file(&frame).unwrap();
+    let mut window = Window::with_cat();
+    window.drop_file(&figure);
+    window.wait_for("its picture frame.jpg was not found beside it");
+}
+
 /// A result that arrives and adds a line above a field takes nothing from who is typing there.
 #[test]
 fn a_field_keeps_the_focus_when_a_line_appears_above_it() {
@@ -440,7 +479,7 @@ fn a_part_a_channel_and_a_sheet_are_restored() {
     window.wait_for("2 · tf_efficientnet_lite0.in1k · bn2.act · cat.png");
     assert!(window.says("1 · xception.keras_in1k · act4 · cat.png"));
     // "Undo" restores the view that the sheet replaced.
-    window.menu("View", "Undo");
+    window.menu("Edit", "Undo");
     window.settle();
     assert!(window.says("xception.keras_in1k · act3 1536×10×10"), "{:?}", window.texts());
     assert!(!window.says("Close view"));

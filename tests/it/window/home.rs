@@ -80,7 +80,7 @@ fn every_widget_has_a_name() {
         [1280.0, 1400.0],
         WindowRequest { picture: Some(super::drive()), ..WindowRequest::default() },
     );
-    window.wait_for("drive, row 0, center");
+    window.wait_for("drive, frame 0, center");
     window.settle();
     window.type_into("Channel number", "135");
     window.wait_for(" by mean, ");

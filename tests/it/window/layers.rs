@@ -123,7 +123,7 @@ fn the_table_of_layers_is_read_and_copied() {
     }
     let copied = copied.unwrap();
     let lines: Vec<Vec<&str>> = copied.lines().map(|line| line.split('\t').collect()).collect();
-    assert_eq!(lines[0], ["layer", "shape", "min", "mean", "max", "deviation", "zero %", "dead", "constant"]);
+    assert_eq!(lines[0], ["layer", "shape", "min", "mean", "max", "std", "sparsity %", "dead", "constant"]);
     let last = lines.last().unwrap();
     assert_eq!((last[0], last[1], last[7]), ("act4", "2048×10×10", "583"));
     assert!(window.says("copied the table of layers"));

@@ -235,17 +235,17 @@ fn a_small_window_keeps_the_mosaic_and_shows_the_rest_on_request() {
 fn a_channel_is_plotted_over_the_frames_seen_so_far() {
     let request = WindowRequest { picture: Some(super::drive()), ..WindowRequest::default() };
     let mut window = Window::open([1280.0, 1400.0], request);
-    window.wait_for("drive, row 0, center");
+    window.wait_for("drive, frame 0, center");
     window.settle();
     assert!(!window.says("seen so far"));
     window.type_into("Channel number", "135");
     window.wait_for("mean of channel 135 over the 1 frame seen so far");
     window.click("Frame 2");
-    window.wait_for("drive, row 2, center");
+    window.wait_for("drive, frame 2, center");
     window.wait_for("over the 2 frames seen so far");
     // A frame that was seen counts once.
     window.click("Frame 0");
-    window.wait_for("drive, row 0, center");
+    window.wait_for("drive, frame 0, center");
     window.settle();
     window.choose("Plotted statistic", "max");
     window.wait_for("max of channel 135 over the 2 frames seen so far");

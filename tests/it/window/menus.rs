@@ -104,16 +104,14 @@ fn the_menus_have_these_items_and_no_others() {
             "Export many figures…",
             "Extract features…",
             "Animate…",
-            "Copy mosaic",
             "Quit",
         ],
     );
+    has(&mut window, "Edit", &["Undo", "Redo", "Copy mosaic"]);
     has(
         &mut window,
         "View",
         &[
-            "Undo",
-            "Redo",
             "Fit to window",
             "Actual size",
             "Zoom in",
@@ -121,7 +119,7 @@ fn the_menus_have_these_items_and_no_others() {
             "Show selected channel",
             "Add view",
             "Close view",
-            "Compare the carried networks",
+            "Compare the built-in networks",
             "Difference of two views",
             "All layers",
             "Play through the layers",
@@ -130,7 +128,7 @@ fn the_menus_have_these_items_and_no_others() {
             "Command palette…",
             "Left panel",
             "Right panel",
-            "Dark or light",
+            "Switch between dark and light",
         ],
     );
     // A device that isn't compiled in is listed with the reason, which `home` tests.
@@ -202,7 +200,7 @@ fn items_about_files_do_what_they_say() {
     window.wait_for("no picture to work on: open a picture, a folder or a log first");
     window.menu("File", "Export many figures…");
     assert!(!window.says("no picture to work on"));
-    window.menu("File", "Copy mosaic");
+    window.menu("Edit", "Copy mosaic");
     window.wait_for("copied the mosaic as a picture");
     window.dialogs.answer(crate::support::root().join("weights/tf_efficientnet_lite0.f16.safetensors"));
     window.menu("File", "Load weights…");
@@ -256,9 +254,9 @@ fn items_about_views_do_what_they_say() {
     window.press(egui::Key::Escape);
     window.click("Previous layer");
     window.wait_for("xception.keras_in1k · act3 1536×10×10");
-    window.menu("View", "Undo");
+    window.menu("Edit", "Undo");
     window.wait_for("xception.keras_in1k · act4 2048×10×10");
-    window.menu("View", "Redo");
+    window.menu("Edit", "Redo");
     window.wait_for("xception.keras_in1k · act3 1536×10×10");
     window.menu("View", "Add view");
     window.wait_for("2 · xception.keras_in1k · act3");
@@ -268,7 +266,7 @@ fn items_about_views_do_what_they_say() {
     window.harness.get_by_role_and_label(Role::Image, "Mosaic of 1536 channels");
     let is_dark = |window: &Window| window.harness.ctx.theme() == egui::Theme::Dark;
     assert!(is_dark(&window));
-    window.menu("View", "Dark or light");
+    window.menu("View", "Switch between dark and light");
     assert!(!is_dark(&window));
     for (panel, what) in [("Left panel", "Search layers"), ("Right panel", "Channel number")] {
         assert!(window.says(what), "{panel}");
@@ -295,7 +293,7 @@ fn items_about_views_do_what_they_say() {
 fn every_widget_of_every_dialog_has_a_name() {
     let request = WindowRequest { picture: Some(super::drive()), ..WindowRequest::default() };
     let mut window = Window::open([1280.0, 1400.0], request);
-    window.wait_for("drive, row 0, center");
+    window.wait_for("drive, frame 0, center");
     window.settle();
     for (menu, item) in [
         ("File", "Export many figures…"),
@@ -377,7 +375,7 @@ fn everything_is_on_the_screen_at_every_scale() {
         let request = WindowRequest { picture: Some(super::drive()), ..WindowRequest::default() };
         let mut window = Window::open([1280.0, 720.0], request);
         window.harness.set_pixels_per_point(pixels_per_point);
-        window.wait_for("drive, row 0, center");
+        window.wait_for("drive, frame 0, center");
         window.settle();
         assert_eq!(beside(&window, screen), Vec::<String>::new(), "drive at {pixels_per_point}");
         for name in ["Play frames", "All cameras"] {

@@ -101,7 +101,7 @@ fn a_table_asks_for_its_column_of_paths_and_gives_features() {
     let out = place.path().join("features");
     window.type_into("Output folder", &out.display().to_string());
     window.wait_for("Features of 3 pictures would be written");
-    let first = window.harness.get_by_role_and_label(Role::SpinButton, "From row");
+    let first = window.harness.get_by_role_and_label(Role::SpinButton, "From frame");
     first.click();
     window.harness.run_steps(3);
     window.harness.event(egui::Event::Text("1".into()));

@@ -52,7 +52,7 @@ fn what_was_open_comes_back() {
     window.wait_for(" by mean, ");
     window.click("Pin");
     window.type_path(&drive());
-    window.wait_for("drive, row 0, center");
+    window.wait_for("drive, frame 0, center");
     window.settle();
     window.click("Next");
     window.settle();
@@ -71,7 +71,7 @@ fn what_was_open_comes_back() {
         titles
     };
     let before = titles(&window);
-    assert!(before.len() >= 2 && before.iter().all(|title| title.contains("drive, row")), "{before:?}");
+    assert!(before.len() >= 2 && before.iter().all(|title| title.contains("drive, frame")), "{before:?}");
     let session = window.harness.state().remembered_session();
     drop(window);
 
@@ -136,7 +136,7 @@ fn a_broken_record_and_what_has_gone_cost_nothing_else() {
     // A request for a picture or a model wins, and so does a user who is quicker.
     let named = WindowRequest { picture: Some(drive()), ..WindowRequest::default() };
     let mut window = started_with(&session, named);
-    window.wait_for("drive, row 0, center");
+    window.wait_for("drive, frame 0, center");
     window.settle();
     assert!(!window.says("not opened again"), "{:?}", window.texts());
 }

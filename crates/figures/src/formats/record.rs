@@ -55,6 +55,9 @@ pub struct PictureRecord {
 /// that they can be typed in again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PanelRecord {
+    /// The panel's own picture, in a sheet of several pictures; otherwise the figure's picture is the panel's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub picture: Option<PictureRecord>,
     /// How the picture became the layer's values.
     #[serde(flatten)]
     pub run: RunRecord,
@@ -201,7 +204,13 @@ impl FigureRecord {
             .map(|p| format!("{} of {}, {}", p.look.layer, p.run.tag, p.look.normalisation))
             .collect();
         let minus = self.minus.as_ref().map(|minus| format!(" minus those of {}", minus.file_name));
-        let of = &self.picture.file_name;
+        let mut names = vec![&*self.picture.file_name];
+        for panel in self.panels.iter().filter_map(|panel| panel.picture.as_ref()) {
+            if !names.contains(&&*panel.file_name) {
+                names.push(&panel.file_name);
+            }
+        }
+        let of = names.join(", ");
         format!("Feature maps of {of}{}: {}", minus.unwrap_or_default(), panels.join("; "))
     }
 
@@ -209,7 +218,8 @@ impl FigureRecord {
         if self.panels.is_empty() || self.panels.len() > MAX_PANELS {
             return Err(BadRecord::PanelCount { got: self.panels.len() });
         }
-        for picture in std::iter::once(&self.picture).chain(&self.minus) {
+        let of_panels = self.panels.iter().filter_map(|panel| panel.picture.as_ref());
+        for picture in std::iter::once(&self.picture).chain(&self.minus).chain(of_panels) {
             if picture.file_name.contains(['/', '\\']) {
                 return Err(BadRecord::NotAName);
             }
@@ -300,7 +310,7 @@ impl LookRecord {
 
 impl PanelRecord {
     fn texts(&self) -> [(&'static str, &str); 18] {
-        let Self { run, look } = self;
+        let Self { picture: _, run, look } = self;
         [
             ("tag", &run.tag),
             ("weights", &run.weights),

@@ -2,6 +2,7 @@
 
 use super::{Grid, limits::MAX_SIDE};
 use crate::tensor::Remedied;
+use crate::tensor::counted;
 
 /// Why a mosaic, a figure or a sheet was not made. Unknown names have their own errors, next to the code that parses them.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -12,6 +13,14 @@ pub enum MosaicError {
     Empty {
         /// What is empty.
         what: String,
+    },
+    /// Pictures that aren't one for each panel.
+    #[error("{got} pictures on a sheet of {}: expected one picture, or one for each panel", counted(*.expected, "panel"))]
+    PictureCount {
+        /// Panels of the sheet.
+        expected: usize,
+        /// Pictures that were given.
+        got: usize,
     },
     /// A grid that doesn't hold every channel.
     #[error("grid {grid} holds {capacity} tiles, but there are {num_tiles} channels; take {needed} or larger", capacity = .grid.capacity())]

@@ -60,9 +60,14 @@ pub struct Grid {
 }
 
 impl Grid {
-    /// The default grid for `n` channels: `2^⌊log2(n)/2⌋` rows, with the logarithm rounded down as well, and as many columns as needed.
-    /// So 2048 channels are 32×64 and 512 are 16×32.
+    /// The default grid: the one nearest to a square that has no blanks, if it has at most twice as many columns as rows. So 2048 channels
+    /// are 32×64 and 728 are 26×28. Otherwise `2^⌊log2(n)/2⌋` rows, with the logarithm rounded down as well, and as many columns as needed:
+    /// 727 channels, a prime, are 16×46 with 9 blanks.
     pub fn for_channels(num_channels: usize) -> Self {
+        let full = (1..=num_channels.isqrt()).rev().find(|rows| num_channels.is_multiple_of(*rows));
+        if let Some(rows) = full.filter(|rows| num_channels / rows <= 2 * rows) {
+            return Self { rows, columns: num_channels / rows };
+        }
         let rows = 1 << (num_channels.max(1).ilog2() / 2);
         Self { rows, columns: num_channels.div_ceil(rows).max(1) }
     }
@@ -117,11 +122,13 @@ mod tests {
             (32, 4, 8),
             (64, 8, 8),
             (96, 8, 12),
-            (192, 8, 24),
+            (192, 12, 16),
             (288, 16, 18),
             (512, 16, 32),
-            (728, 16, 46),
-            (768, 16, 48),
+            (727, 16, 46),
+            (728, 26, 28),
+            (768, 24, 32),
+            (960, 30, 32),
             (1024, 32, 32),
             (1280, 32, 40),
             (1536, 32, 48),

@@ -47,6 +47,9 @@ impl Default for SheetSettings {
     }
 }
 
+/// Most panels with pictures of their own in a row.
+const MOST_BESIDE: usize = 4;
+
 /// A picture at its final size, with its title.
 struct Block {
     words: TextBlock,
@@ -68,13 +71,13 @@ impl Block {
     }
 }
 
-/// Places the picture on the left and the panels in a grid next to it. Panels are enlarged by whole factors (nearest neighbour)
-/// towards a common width; the picture is resampled to the width of a column.
+/// Places one picture on the left and the panels in a grid next to it; or, of as many pictures as there are panels, each above its panel.
+/// Panels are enlarged by whole factors (nearest neighbour) towards a common width; a picture is resampled to the width of a column.
 ///
 /// # Errors
-/// No panels, a picture whose bytes don't fill its size, a sheet over the size limit.
+/// No panels, another number of pictures, a picture whose bytes don't fill its size, a sheet over the size limit.
 pub fn sheet(
-    picture: Option<&SheetPicture>,
+    pictures: &[SheetPicture],
     panels: &[SheetPanel],
     settings: &SheetSettings,
 ) -> Result<Pixels, MosaicError> {
@@ -100,13 +103,26 @@ pub fn sheet(
         .zip(enlarged)
         .map(|(panel, pixels)| Block { words: words(&panel.title, &panel.subtitle), pixels })
         .collect();
-    let picture = picture
+    let mut pictures: Vec<Block> = pictures
+        .iter()
         .map(|p| Ok(Block { words: words(&p.title, &p.subtitle), pixels: fit_width(p, cell)? }))
-        .transpose()?;
+        .collect::<Result<_, MosaicError>>()?;
 
-    let root = (blocks.len() as f64).sqrt().ceil() as usize;
-    let columns = settings.columns.unwrap_or(root).clamp(1, blocks.len());
-    let rows: Vec<&[Block]> = blocks.chunks(columns).collect();
+    let num = blocks.len();
+    let has_own = pictures.len() == num && num > 1;
+    if pictures.len() > 1 && !has_own {
+        return Err(MosaicError::PictureCount { expected: num, got: pictures.len() });
+    }
+    let root = (num as f64).sqrt().ceil() as usize;
+    // Panels with pictures of their own are compared with each other, so they stand side by side.
+    let usual = if has_own { num.min(MOST_BESIDE) } else { root };
+    let columns = settings.columns.unwrap_or(usual).clamp(1, num);
+    let (picture, above) = if has_own { (None, pictures) } else { (pictures.pop(), Vec::new()) };
+    let mut rows: Vec<&[Block]> = Vec::new();
+    for (at, row) in blocks.chunks(columns).enumerate() {
+        rows.extend(above.chunks(columns).nth(at));
+        rows.push(row);
+    }
     let words_heights: Vec<u32> = rows.iter().map(|row| tallest(row, |b| b.words.height())).collect();
     let row_heights: Vec<u32> = rows
         .iter()

@@ -106,6 +106,7 @@ pub struct PanelSpec<'a> {
 pub struct Panel {
     tag: &'static str,
     remark: Option<String>,
+    picture: Option<SheetPicture>,
     mosaic: Mosaic,
     record: PanelRecord,
 }
@@ -127,7 +128,7 @@ impl Panel {
             .then(|| spec.selection.to_string());
         record.look.shown_channel = spec.channel;
         record.look.class_map = spec.class_map.map(ClassChoice::to_string);
-        Ok(Self { tag: run_by.backbone.spec().tag, remark: None, mosaic, record })
+        Ok(Self { tag: run_by.backbone.spec().tag, remark: None, picture: None, mosaic, record })
     }
 }
 
@@ -135,6 +136,12 @@ impl Panel {
     /// Adds a paragraph to the caption, such as the most likely classes.
     pub fn set_remark(&mut self, remark: Option<String>) {
         self.remark = remark;
+    }
+
+    /// Says that the panel is of a picture of its own, in a sheet of several pictures: its name, its record and its pixels.
+    pub fn set_picture(&mut self, label: &str, record: PictureRecord, rgb: RgbImage) {
+        self.picture = Some(on_sheet(label, rgb));
+        self.record.picture = Some(record);
     }
 }
 
@@ -159,9 +166,9 @@ pub enum Contents {
     Part(Panel, PartSeen),
     /// The picture and the panels of several layers on one sheet.
     Sheet {
-        /// Layers, at least one.
+        /// Layers, at least one. Either all of them have a picture of their own, or none has.
         panels: Vec<Panel>,
-        /// The picture as decoded.
+        /// The picture as decoded; not drawn where the panels have pictures of their own.
         rgb: RgbImage,
         /// Colours of the background and the text.
         paper: Paper,
@@ -235,7 +242,7 @@ fn alone(
     label: &str,
     surround: Surround,
 ) -> Result<Drawing, MosaicError> {
-    let Panel { tag, remark, mosaic, record } = panel;
+    let Panel { tag, remark, picture: _, mosaic, record } = panel;
     let mut caption = Caption::of(&mosaic, label, tag);
     caption.details.extend(remark);
     // The no-break spaces are for wrapping the figure's caption; a title is one line, and people search for its text.
@@ -282,6 +289,18 @@ fn in_a_frame(
     Ok(drawing)
 }
 
+/// A picture as a sheet shows it: its name, its size, its pixels.
+fn on_sheet(label: &str, rgb: RgbImage) -> SheetPicture {
+    let (width, height) = rgb.dimensions();
+    SheetPicture {
+        title: label.to_owned(),
+        subtitle: format!("{width}×{height}"),
+        width,
+        height,
+        rgb: rgb.into_raw(),
+    }
+}
+
 fn on_a_sheet(
     panels: Vec<Panel>,
     picture: &PictureRecord,
@@ -289,20 +308,14 @@ fn on_a_sheet(
     rgb: RgbImage,
     paper: Paper,
 ) -> Result<Drawing, MosaicError> {
-    let (width, height) = rgb.dimensions();
-    let original = SheetPicture {
-        title: label.to_owned(),
-        subtitle: format!("{width}×{height}"),
-        width,
-        height,
-        rgb: rgb.into_raw(),
-    };
     let Some(first_tag) = panels.first().map(|panel| panel.tag) else {
         return Err(MosaicError::Empty { what: "the sheet".to_owned() });
     };
     let is_one_model = panels.iter().all(|panel| panel.tag == first_tag);
     let (mut shown, mut records) = (Vec::with_capacity(panels.len()), Vec::with_capacity(panels.len()));
+    let mut pictures = Vec::new();
     for panel in panels {
+        pictures.extend(panel.picture);
         let layer = format!("{} {}", panel.mosaic.layer, panel.mosaic.shape);
         let (title, subtitle) =
             if is_one_model { (layer, panel.tag.to_owned()) } else { (panel.tag.to_owned(), layer) };
@@ -311,7 +324,13 @@ fn on_a_sheet(
         records.push(panel.record);
     }
     let settings = SheetSettings { paper, ..SheetSettings::default() };
-    let pixels = sheet(Some(&original), &shown, &settings)?;
+    let label = if pictures.is_empty() {
+        pictures.push(on_sheet(label, rgb));
+        label.to_owned()
+    } else {
+        pictures.iter().map(|picture| &*picture.title).collect::<Vec<_>>().join(", ")
+    };
+    let pixels = sheet(&pictures, &shown, &settings)?;
     let title = format!("{label} · {}", shown.iter().map(|p| &*p.title).collect::<Vec<_>>().join(", "));
     let record = FigureRecord::new(FigureKind::Sheet.name(), picture.clone(), records);
     Ok(Drawing { pixels, title, record })

@@ -54,7 +54,7 @@ pub(super) fn panel_record(run_by: &RunBy, view: &View, mosaic: &Mosaic) -> Pane
         why_final: opened.and_then(|opened| opened.why_final.clone()),
         in_file: part_record(backbone),
     };
-    PanelRecord { run, look: LookRecord::of(mosaic) }
+    PanelRecord { picture: None, run, look: LookRecord::of(mosaic) }
 }
 
 /// Separates the layer's name from the number of the class in the name of a class map.

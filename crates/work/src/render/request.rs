@@ -219,6 +219,6 @@ impl PictureChoice {
 
     fn frame(&self) -> Option<PictureRef> {
         let Self::Frame { source, place, index, camera } = self else { return None };
-        PictureRef::of_sample(place, &source.sample(*index)?, *camera)
+        PictureRef::of_sample(place, *index, &source.sample(*index)?, *camera)
     }
 }

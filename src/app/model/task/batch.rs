@@ -103,7 +103,7 @@ impl BatchRequest {
             let last = open.source.len().saturating_sub(1);
             return (self.frames.0.min(last)..=self.frames.1.min(last))
                 .filter_map(|index| {
-                    PictureRef::of_sample(&open.place, &open.source.sample(index)?, open.camera)
+                    PictureRef::of_sample(&open.place, index, &open.source.sample(index)?, open.camera)
                 })
                 .collect();
         }
@@ -117,7 +117,7 @@ impl BatchRequest {
             }],
             PictureChoice::Frame { source, place, index, camera } => source
                 .sample(*index)
-                .and_then(|sample| PictureRef::of_sample(place, &sample, *camera))
+                .and_then(|sample| PictureRef::of_sample(place, *index, &sample, *camera))
                 .into_iter()
                 .collect(),
             // These have no file of their own.

@@ -49,7 +49,16 @@ pub(crate) fn open(path: PathBuf, path_column: Option<String>, cat: &[u8]) -> Vi
                 open_recorded(&record);
                 let picture = picture_of(&path, &record.picture, cat);
                 let minus = record.minus.as_ref().and_then(|minus| picture_of(&path, minus, cat));
-                return ViewEvent::Figure(Box::new(RestoredFigure { path, record, picture, minus }));
+                let of_panel = |own: &PictureRecord| picture_of(&path, own, cat);
+                let pictures =
+                    record.panels.iter().map(|panel| panel.picture.as_ref().and_then(of_panel)).collect();
+                return ViewEvent::Figure(Box::new(RestoredFigure {
+                    path,
+                    record,
+                    picture,
+                    minus,
+                    pictures,
+                }));
             }
             // A figure whose record is damaged is opened as an ordinary picture, with a note.
             Err(ReadRecordError::Bad { reason, .. }) => {

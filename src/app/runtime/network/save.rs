@@ -42,19 +42,23 @@ pub(crate) fn values(shown: &Shown, path: &Path) -> Result<(), String> {
     write_npy(path, &shown.activation).map_err(|error| told(&error))
 }
 
-/// Writes the picture and all its views on one sheet.
+/// Writes all views on one sheet: with the picture on the left if all are of one, otherwise each under its own.
 pub(crate) fn all(views: &[Arc<Shown>], path: &Path, paper: Paper) -> Result<(), String> {
     let Some(first) = views.first() else { return Err("no view shows anything yet".into()) };
-    if views.iter().any(|view| view.label != first.label) {
-        return Err(
-            "a figure of all views is of one picture, and the views show several: show one in all views, or save each view".into(),
-        );
+    for view in views {
+        check(view, path, false)?;
     }
-    check(first, path, false)?;
+    let has_several = views.iter().any(|view| of_picture(&view.picture) != of_picture(&first.picture));
     let panels = views
         .iter()
-        .map(|view| panel(view, None, paper, Scale::Times(view.settings.scale)))
-        .collect::<Result<Vec<_>, _>>()?;
+        .map(|view| {
+            let mut panel = panel(view, None, paper, Scale::Times(view.settings.scale))?;
+            if has_several {
+                panel.set_picture(&view.label, of_picture(&view.picture), view.picture.rgb.clone());
+            }
+            Ok(panel)
+        })
+        .collect::<Result<Vec<_>, String>>()?;
     write(&figure(first, Contents::Sheet { panels, rgb: first.picture.rgb.clone(), paper })?, path)
 }
 

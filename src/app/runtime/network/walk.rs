@@ -127,7 +127,7 @@ fn summary(run: &Run) -> LayerSummary {
         min: stats.min,
         mean: stats.mean,
         max: stats.max,
-        deviation: stats.variance.sqrt(),
+        std: stats.variance.sqrt(),
         zero_share: stats.zero_share,
         mean_map: mean_map(activation),
     }

@@ -10,7 +10,7 @@ use crate::app::ui::context::Context;
 use crate::app::ui::icons;
 use crate::app::ui::panels::{kept_weights, layers, models};
 use crate::app::ui::theme;
-use crate::app::ui::widgets::{icon_button, keys, named, tip};
+use crate::app::ui::widgets::{icon_button, keys, named, small_action, tip};
 use crate::engine::DeviceChoice;
 
 /// The menu item after which the recently opened files are listed.
@@ -40,6 +40,7 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
                 ui.add_space(6.0);
             }
             ui.menu_button("File", |ui| long(ui, |ui| items(ui, cx, Menu::File)));
+            ui.menu_button("Edit", |ui| items(ui, cx, Menu::Edit));
             ui.menu_button("View", |ui| long(ui, |ui| items(ui, cx, Menu::View)));
             ui.menu_button("Device", |ui| devices(ui, cx));
             ui.menu_button("Help", |ui| items(ui, cx, Menu::Help));
@@ -58,6 +59,13 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
 fn sides(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     let hint = tip(ui.ctx(), "Right panel");
     if icon_button(ui, icons::SLIDERS_HORIZONTAL, "Show or hide the right panel", &hint).clicked() {
+        cx.commands.push(WindowCommand::ToggleRight);
+    }
+    // A narrow window has no room for the panel beside the mosaic: words say where it is.
+    if cx.model.is_narrow
+        && !cx.model.shows_right()
+        && small_action(ui, "Channel, display").on_hover_text(hint).clicked()
+    {
         cx.commands.push(WindowCommand::ToggleRight);
     }
     let hint = tip(ui.ctx(), "Left panel");

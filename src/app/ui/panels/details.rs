@@ -14,12 +14,21 @@ use crate::app::ui::{axis, theme};
 use crate::mosaic::format_value;
 use crate::tensor::OrderBy;
 
+/// Share of a large window that the panel takes at first, and the most that it takes: the picture in it is there to be pointed at.
+const DETAILS_SHARE: f32 = 0.19;
+const MOST_AT_FIRST: f32 = 440.0;
+/// From this width in points on a window is wide.
+const WIDE: f32 = 1700.0;
+
 pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>) {
     if !cx.model.shows_right() {
         return;
     }
-    egui::Panel::right("details")
-        .default_size(theme::DETAILS_WIDTH)
+    let screen = ui.ctx().content_rect().width();
+    // A wide window has a width of its own, which is kept apart.
+    let name = if screen < WIDE { "details" } else { "details of a wide window" };
+    egui::Panel::right(name)
+        .default_size((screen * DETAILS_SHARE).clamp(theme::DETAILS_WIDTH, MOST_AT_FIRST))
         .size_range(240.0..=560.0)
         .frame(theme::panel_frame(ui))
         .show(ui, |ui| content(ui, cx));

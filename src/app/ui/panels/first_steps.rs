@@ -34,7 +34,7 @@ fn contents(ui: &mut Ui, cx: &mut Context<'_>) {
     ui.add(egui::Label::new(egui::RichText::new(words).small().color(theme::of(ui).quiet)));
     let num = cx.model.other_carried().len();
     if num > 0 {
-        let num = ["", "one", "two", "three", "four"].get(num + 1).copied().unwrap_or("carried");
+        let num = ["", "one", "two", "three", "four"].get(num + 1).copied().unwrap_or("built-in");
         let button = ui.button(format!("Compare the {num} networks"));
         if button.on_hover_text("The networks that the program carries, side by side").clicked() {
             cx.commands.push(ViewsCommand::CompareCarried);

@@ -4,7 +4,7 @@ use crate::app::message::command::actions;
 use crate::app::message::window::WindowCommand;
 use crate::app::ui::context::Context;
 use crate::app::ui::dialog::dialog;
-use crate::app::ui::widgets::keys as written;
+use crate::app::ui::widgets::{keys as written, section};
 
 const WORDS: [(&str, &str); 9] = [
     ("channel", "one channel of a layer: one tile of the mosaic"),
@@ -25,16 +25,23 @@ const WORDS: [(&str, &str); 9] = [
 const OTHER_KEYS: [(&str, &str); 2] =
     [("Ctrl+V", "look at a copied picture"), ("Tab", "next widget; Space or Enter presses it")];
 
-/// The keys as this system writes them, and what they do.
-fn keys(ctx: &egui::Context) -> Vec<(String, String)> {
-    let of_actions = actions().iter().filter(|action| !action.keys.is_empty() && !action.help.is_empty());
+/// The groups in which keys are listed.
+const GROUPS: [&str; 5] = ["Layers and channels", "Frames of a data set", "Several views", "Files", "Window"];
+
+/// The keys of a group as this system writes them, and what they do.
+fn keys(ctx: &egui::Context, group: &str) -> Vec<(String, String)> {
+    let of_actions = actions()
+        .iter()
+        .filter(|action| action.about == group && !action.keys.is_empty() && !action.help.is_empty());
     let mut lines: Vec<(String, String)> = of_actions
         .map(|action| {
             let keys: Vec<String> = action.keys.iter().map(|key| written(ctx, *key)).collect();
             (keys.join(" or "), action.help.to_owned())
         })
         .collect();
-    lines.extend(OTHER_KEYS.map(|(key, help)| (key.to_owned(), help.to_owned())));
+    if group == "Window" {
+        lines.extend(OTHER_KEYS.map(|(key, help)| (key.to_owned(), help.to_owned())));
+    }
     lines
 }
 
@@ -47,7 +54,6 @@ pub(crate) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
         return;
     }
     let is_open = dialog(ctx, "Keys and words", egui::vec2(640.0, 600.0), |ui| {
-        let keys = keys(ui.ctx());
         let table = |ui: &mut egui::Ui, id: &str, lines: &[(&str, &str)]| {
             egui::Grid::new(id).num_columns(2).spacing([16.0, 4.0]).show(ui, |ui| {
                 for (left, right) in lines {
@@ -57,12 +63,15 @@ pub(crate) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
                 }
             });
         };
-        table(ui, "keys", &lines(&keys));
-        ui.separator();
+        for group in GROUPS {
+            section(ui, group, |_| {});
+            table(ui, group, &lines(&keys(ui.ctx(), group)));
+        }
+        section(ui, "Mouse", |_| {});
         ui.label(
             "Wheel or pinch zooms, dragging pans, a click selects a channel, a double click fits the mosaic.",
         );
-        ui.separator();
+        section(ui, "Words", |_| {});
         table(ui, "words", &WORDS);
         ui.separator();
         ui.label(concat!("filterscope ", env!("CARGO_PKG_VERSION")));

@@ -1,9 +1,10 @@
-//! The picture: what the network saw of it, its name and size, where to open another; row and camera of a data set.
+//! The picture: what the network saw of it, its name and size, where to open another; frame and camera of a data set.
 
 use egui::{Color32, Rect, Sense, vec2};
 
 use crate::app::message::dataset::DatasetCommand;
 use crate::app::message::view::ViewCommand;
+use crate::app::model::dataset::label_words;
 use crate::app::model::paths::typed_path;
 use crate::app::ui::context::Context;
 use crate::app::ui::theme;
@@ -103,15 +104,10 @@ fn frames(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         if ui.add_enabled(open.index > 0, egui::Button::new("Previous")).clicked() {
             cx.commands.push(DatasetCommand::SetFrame(open.index - 1));
         }
-        // Rows keep their numbers when others are missing, so there may be no row with the chosen number.
-        let row_at = |index| open.source.sample(index).map_or(index, |s| s.row);
-        let mut row = row_at(open.index);
-        let label = ui.label("row");
-        let field =
-            ui.add(egui::DragValue::new(&mut row).range(row_at(0)..=row_at(last))).labelled_by(label.id);
-        if field.changed()
-            && let Some(index) = open.source.index_of_row(row)
-        {
+        let mut index = open.index;
+        let label = ui.label("frame");
+        let field = ui.add(egui::DragValue::new(&mut index).range(0..=last)).labelled_by(label.id);
+        if field.changed() {
             cx.commands.push(DatasetCommand::SetFrame(index));
         }
         if ui.add_enabled(open.index < last, egui::Button::new("Next")).clicked() {
@@ -130,8 +126,24 @@ fn frames(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     }
     if let Some(sample) = open.source.sample(open.index) {
         let labels = open.source.label_names().iter().zip(&sample.labels);
-        let labels: Vec<String> = labels.map(|(name, label)| format!("{name}: {label}")).collect();
-        let text = egui::RichText::new(labels.join(" · ")).small().color(theme::of(ui).quiet);
-        ui.add(egui::Label::new(text).wrap());
+        let labels: Vec<String> =
+            labels.map(|(name, label)| format!("{name}: {}", label_words(label))).collect();
+        measured(ui, &labels.join(" · "));
     }
 }
+
+/// The labels of a frame, in as many lines for each frame: what stands below doesn't move from one to the next.
+fn measured(ui: &mut egui::Ui, words: &str) {
+    let font = egui::TextStyle::Small.resolve(ui.style());
+    let mut job =
+        egui::text::LayoutJob::simple(words.to_owned(), font, theme::of(ui).quiet, ui.available_width());
+    job.wrap.max_rows = LABEL_LINES;
+    let galley = ui.painter().layout_job(job);
+    let size = vec2(ui.available_width(), ui.text_style_height(&egui::TextStyle::Small) * LABEL_LINES as f32);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+    ui.painter().galley(rect.min, galley, theme::of(ui).quiet);
+    named(response, egui::Role::Label, words).on_hover_text(words);
+}
+
+/// Lines for the labels of a frame; more are in the tooltip.
+const LABEL_LINES: usize = 2;

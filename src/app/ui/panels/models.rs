@@ -52,7 +52,7 @@ fn about(ui: &mut egui::Ui, cx: &mut Context<'_>, spec: &'static ModelSpec, head
         let name = file.path.file_name().unwrap_or_default().to_string_lossy();
         let shown = cx.model.view().shown.as_ref().filter(|shown| shown.spec().tag == spec.tag);
         let is_copy = shown.is_some_and(|s| s.run_by.backbone.provenance() == Provenance::Carried);
-        let what = if is_copy { "a copy of the carried weights" } else { "unverified weights" };
+        let what = if is_copy { "a copy of the built-in weights" } else { "unverified weights" };
         let mut words = format!("{what}: {name}");
         if let Some(shown) = shown {
             let backbone = &shown.run_by.backbone;
@@ -63,7 +63,7 @@ fn about(ui: &mut egui::Ui, cx: &mut Context<'_>, spec: &'static ModelSpec, head
         }
         ui.add(egui::Label::new(egui::RichText::new(words).weak()).wrap());
         kept_weights::keep(ui, cx, spec, file);
-        if cx.model.store.embedded(spec).is_some() && ui.button("Use the carried weights").clicked() {
+        if cx.model.store.embedded(spec).is_some() && ui.button("Use the built-in weights").clicked() {
             cx.commands.push(WeightsCommand::ForgetWeights);
         }
     }

@@ -45,7 +45,10 @@ pub(crate) fn draw(
     }
     painter.rect_stroke(seen, 0.0, Stroke::new(1.0, theme::REGION), StrokeKind::Inside);
     if let Some(found) = found {
-        numbered(&painter, rect, shown, found);
+        // Who points at the picture wants to see it.
+        if !response.hovered() {
+            numbered(&painter, rect, shown, found);
+        }
         let stats = &shown.stats.channels[found.channel];
         let (row, column) = at_map.unwrap_or((stats.max_row, stats.max_column));
         let field = share_rect(rect, shown.placement.field(row, column)).intersect(rect);
@@ -69,8 +72,8 @@ fn numbered(painter: &egui::Painter, rect: Rect, shown: &Shown, found: &Inspecte
     let font = egui::FontId::proportional(9.5);
     for (at, (row, column)) in found.peaks.iter().enumerate() {
         let middle = share_rect(rect, shown.placement.cell(*row, *column)).center();
-        painter.circle_filled(middle, 7.0, theme::RING);
-        painter.circle_stroke(middle, 7.0, Stroke::new(1.0, theme::HOVERED));
+        painter.circle_filled(middle, 6.5, theme::RING);
+        painter.circle_stroke(middle, 6.5, Stroke::new(1.0, theme::HOVERED));
         painter.text(middle, Align2::CENTER_CENTER, (at + 1).to_string(), font.clone(), theme::HOVERED);
     }
 }

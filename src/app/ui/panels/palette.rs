@@ -1,12 +1,11 @@
 //! The command palette: finds any action, model, layer or colour map by a few letters of its name.
 
-use egui::{Key, Modifiers, vec2};
+use egui::{Id, Key, Modifiers, vec2};
 
 use crate::app::message::command::{Command, actions};
 use crate::app::message::view::ViewCommand;
 use crate::app::message::window::WindowCommand;
 use crate::app::ui::context::Context;
-use crate::app::ui::dialog::sized;
 use crate::app::ui::looks::{WAYS, layout_words};
 use crate::app::ui::widgets::keys;
 use crate::app::ui::widgets::search;
@@ -38,6 +37,9 @@ impl Entry {
     }
 }
 
+/// What is below the palette is a little darker.
+const BACKDROP: egui::Color32 = egui::Color32::from_black_alpha(70);
+
 pub(crate) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
     if !cx.model.open.palette {
         cx.scratch.palette_search.clear();
@@ -55,10 +57,12 @@ pub(crate) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
     }
     cx.scratch.palette_at = cx.scratch.palette_at.min(last);
     let is_moved = ctx.input(|i| i.key_pressed(Key::ArrowDown) || i.key_pressed(Key::ArrowUp));
-    let mut is_open = true;
     let mut chosen = None;
-    let window = sized(ctx, "Command palette", vec2(520.0, 420.0)).resizable(false).open(&mut is_open);
-    window.show(ctx, |ui| {
+    // What is below takes no pointer, so that no tooltip comes up over the entries; a click there closes the palette.
+    let id = Id::unique("palette");
+    let area = egui::Modal::default_area(id).anchor(egui::Align2::CENTER_TOP, vec2(0.0, 56.0));
+    let modal = egui::Modal::new(id).area(area).backdrop_color(BACKDROP).show(ctx, |ui| {
+        ui.set_width(520.0_f32.min(ui.ctx().content_rect().width() - 40.0));
         let before = cx.scratch.palette_search.clone();
         let is_entered = search(ui, "Find", &mut cx.scratch.palette_search);
         if before != cx.scratch.palette_search {
@@ -89,7 +93,7 @@ pub(crate) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
     if let Some(entry) = chosen {
         cx.commands.push(WindowCommand::TogglePalette);
         cx.commands.extend(entry.commands);
-    } else if !is_open || is_escaped {
+    } else if modal.should_close() || is_escaped {
         cx.commands.push(WindowCommand::TogglePalette);
     }
 }

@@ -3,6 +3,7 @@
 use egui::{Color32, Rect, Sense, Ui, vec2};
 
 use crate::app::message::view::ViewCommand;
+use crate::app::message::views::ViewsCommand;
 use crate::app::model::shown::{NUM_BINS, Shown};
 use crate::app::model::view::ViewState;
 use crate::app::ui::context::Context;
@@ -14,9 +15,10 @@ use crate::render::Change;
 
 /// Height of the bar with the space above and below it.
 pub(crate) const HEIGHT: f32 = 52.0;
-/// Width of the colours, and the least width of a view that has the bar.
+/// Width of the colours, the least width of a view that has the bar, and the least for all that is in it.
 const RAMP_WIDTH: f32 = 200.0;
-const LEAST_WIDTH: f32 = 560.0;
+const LEAST_WIDTH: f32 = 260.0;
+const WHOLE_WIDTH: f32 = 560.0;
 
 /// Whether a view of this width has the bar.
 pub(crate) fn has_room(width: f32) -> bool {
@@ -28,7 +30,7 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, shown: &
     let tokens = theme::of(ui);
     let id = ui.scope_id().with(("scale", view.id));
     // The bar's width is known after it was drawn once.
-    let width = ui.data(|data| data.get_temp::<f32>(id)).unwrap_or(LEAST_WIDTH);
+    let width = ui.data(|data| data.get_temp::<f32>(id)).unwrap_or(area.width().min(WHOLE_WIDTH));
     let corner = egui::pos2(area.center().x - width * 0.5, area.bottom() - HEIGHT + 8.0);
     let place = Rect::from_min_size(corner, vec2(area.right() - corner.x, HEIGHT - 16.0));
     let drawn = ui.scope_builder(egui::UiBuilder::new().max_rect(place).id_salt(id), |ui| {
@@ -51,8 +53,13 @@ fn contents(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, shown: &Shown, 
         let text = egui::RichText::new(words).small().color(theme::of(ui).quiet);
         ui.add(egui::Label::new(text))
     };
+    let is_whole = area.width() >= WHOLE_WIDTH;
+    // What is changed here is changed in this view.
+    let before = cx.commands.len();
     let normalisation = shown.mosaic.settings.normalisation;
-    words(ui, &normalisation_words(normalisation)).on_hover_text(normalisation.describe());
+    if is_whole {
+        words(ui, &normalisation_words(normalisation)).on_hover_text(normalisation.describe());
+    }
     match shown.mosaic.range {
         RangeUsed::Shared(range) if view.is_plain() => {
             steady(ui, "limits", |ui| limits(ui, cx, shown, (range.low, range.high)));
@@ -73,13 +80,16 @@ fn contents(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, shown: &Shown, 
     for look in &shown.mosaic.looks {
         special(ui, *look);
     }
-    grid(ui, cx, shown, area);
-    if let Some(own) = cx.scratch.views.get(&view.id) {
+    grid(ui, cx, view, shown, area);
+    if is_whole && let Some(own) = cx.scratch.views.get(&view.id) {
         let share = own.viewport.scale * ui.ctx().pixels_per_point() * 100.0;
         words(ui, &format!("{share:.0} %")).on_hover_text("Screen pixels for each pixel of the mosaic");
     }
-    if small_action(ui, "Fit").on_hover_text("Fit the mosaic to the window (F)").clicked() {
+    if is_whole && small_action(ui, "Fit").on_hover_text("Fit the mosaic to the window (F)").clicked() {
         cx.commands.push(ViewCommand::Fit);
+    }
+    if cx.commands.len() > before && view.id != cx.model.view().id {
+        cx.commands.insert(before, ViewsCommand::Activate(view.id));
     }
 }
 
@@ -134,7 +144,7 @@ fn counts(ui: &Ui, rect: Rect, shown: &Shown, (low, high): (f32, f32)) {
 const HISTOGRAM: f32 = 9.0;
 
 fn bar(ui: &mut Ui, map: ColourMap) -> egui::Response {
-    let width = RAMP_WIDTH.min((ui.available_width() - 220.0).max(60.0));
+    let width = RAMP_WIDTH.min((ui.available_width() - 220.0).max(50.0));
     let (rect, response) = ui.allocate_exact_size(vec2(width, 10.0), Sense::click());
     ramp(ui.painter(), rect, map);
     response
@@ -157,11 +167,11 @@ fn special(ui: &mut Ui, look: SpecialLook) {
 }
 
 /// The shape of the grid: automatic, as the canvas is, or typed in the display settings.
-fn grid(ui: &mut Ui, cx: &mut Context<'_>, shown: &Shown, area: Rect) {
+fn grid(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, shown: &Shown, area: Rect) {
     let taken = shown.mosaic.geometry.grid();
     let text = format!("{} × {}", taken.rows, taken.columns);
     let text = egui::RichText::new(text).small().color(theme::of(ui).quiet);
-    let wanted = cx.model.view().request.settings.grid;
+    let wanted = view.request.settings.grid;
     let mut choice = None;
     let menu = ui.menu_button(text, |ui| {
         if ui.selectable_label(wanted.is_none(), "Automatic").clicked() {

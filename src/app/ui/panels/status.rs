@@ -47,7 +47,7 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
 /// What was asked and isn't on screen, in grey beside what is.
 fn beside(ui: &mut egui::Ui, asked: Option<String>) {
     if let Some(asked) = asked {
-        ui.add(egui::Label::new(egui::RichText::new(format!("asked: {asked}")).weak()).truncate());
+        ui.add(egui::Label::new(egui::RichText::new(asked).weak()).truncate());
     }
 }
 

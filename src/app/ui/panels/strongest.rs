@@ -5,6 +5,7 @@ use std::sync::Arc;
 use egui::{Rect, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
 
 use crate::app::message::view::ViewCommand;
+use crate::app::message::views::ViewsCommand;
 use crate::app::model::shown::{NUM_STRONGEST, Shown};
 use crate::app::model::view::ViewState;
 use crate::app::ui::context::Context;
@@ -20,6 +21,10 @@ const SIDES: (f32, f32) = (56.0, 96.0);
 const HEAD: f32 = 22.0;
 const WORDS: f32 = 16.0;
 const SPACE: f32 = 10.0;
+/// Most rows of maps.
+const MOST_ROWS: f32 = 2.0;
+/// Most space between two maps of a row, as a share of a map's side.
+const MOST_SPACE: f32 = 0.5;
 
 /// The least height that the row takes.
 pub(crate) const LEAST_HEIGHT: f32 = HEAD + SIDES.0 + WORDS;
@@ -58,6 +63,7 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, shown: &
     let mut pinned = cx.model.pinned_of(shown);
     pinned.retain(|channel| shown.mosaic.order.position_of(*channel).is_some());
     let by = shown.selection.order.statistic().name();
+    let is_alone = cx.model.views.len() == 1;
     let boxed = in_box(cx, view, shown);
     let (head, channels) = match boxed {
         Some(found) if found.is_empty() => {
@@ -65,28 +71,38 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, shown: &
         }
         Some(found) => ("Channels that answer most in the box, above their mean".to_owned(), found),
         None if pinned.is_empty() => {
-            (format!("Strongest channels by {by}, alike ones left out"), channels(shown))
+            let more = if is_alone { ", alike ones left out" } else { "" };
+            (format!("Strongest channels by {by}{more}"), channels(shown))
         }
         None => ("Pinned channels of this layer".to_owned(), pinned),
     };
     let font = theme::head_style().resolve(ui.style());
-    let head = ui.painter().text(area.min + vec2(0.0, 4.0), egui::Align2::LEFT_TOP, head, font, tokens.quiet);
+    let painter = ui.painter_at(area.expand(3.0));
+    let head = painter.text(area.min + vec2(0.0, 4.0), egui::Align2::LEFT_TOP, head, font, tokens.quiet);
     order_by_box(ui, cx, view, area.with_min_x(head.right() + SPACE).with_max_y(area.top() + HEAD));
-    let room = area.height() - HEAD;
-    let rows = ((room + SPACE) / (SIDES.0 + WORDS + SPACE)).floor().clamp(1.0, 2.0);
-    let side = ((room + SPACE) / rows - SPACE - WORDS).clamp(SIDES.0, SIDES.1);
-    let columns = ((area.width() + SPACE) / (side + SPACE)).floor().max(1.0);
-    // What is left over goes between the maps, so that the row is as wide as the mosaic.
-    let space = if columns > 1.0 { (area.width() - columns * side) / (columns - 1.0) } else { SPACE };
-    let num = (rows * columns) as usize;
-    for (at, channel) in channels.into_iter().take(num).enumerate() {
-        let (row, column) = (at / columns as usize, at % columns as usize);
-        let corner = pos2(
-            area.left() + column as f32 * (side + space),
-            area.top() + HEAD + row as f32 * (side + WORDS + SPACE),
-        );
-        one(ui, cx, view, shown, channel, Rect::from_min_size(corner, vec2(side, side)));
+    let places = places(area.with_min_y(area.top() + HEAD));
+    for (channel, place) in channels.into_iter().zip(places) {
+        one(ui, cx, view, shown, channel, place);
     }
+}
+
+/// The squares of the maps in an area, row by row, each with room for words below it. What is left over of the width makes the maps
+/// larger or goes between them, so that a row is as wide as the mosaic where that leaves no wide gaps.
+fn places(area: Rect) -> Vec<Rect> {
+    let rows = ((area.height() + SPACE) / (SIDES.0 + WORDS + SPACE)).floor().clamp(1.0, MOST_ROWS);
+    let fits = (area.height() + SPACE) / rows - SPACE - WORDS;
+    let columns = ((area.width() + SPACE) / (fits.clamp(SIDES.0, SIDES.1) + SPACE)).floor().max(1.0);
+    let fills = (area.width() - (columns - 1.0) * SPACE) / columns;
+    let side = fits.min(fills).clamp(SIDES.0, SIDES.1 * 1.5);
+    // As many rows as there is room for at this size.
+    let rows = ((area.height() + SPACE) / (side + WORDS + SPACE) + 0.01).floor().clamp(1.0, rows);
+    let space = (area.width() - columns * side) / (columns - 1.0).max(1.0);
+    let space = space.min(side * MOST_SPACE);
+    let corner = |at: usize| {
+        let (row, column) = (at / columns as usize, at % columns as usize);
+        area.min + vec2(column as f32 * (side + space), row as f32 * (side + WORDS + SPACE))
+    };
+    (0..(rows * columns) as usize).map(|at| Rect::from_min_size(corner(at), vec2(side, side))).collect()
 }
 
 /// Orders the whole mosaic by the channels' response in the box, or as it was without a box.
@@ -98,15 +114,32 @@ fn order_by_box(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, place: Rect
     let label = if is_ordered { "Order the mosaic by index" } else { "Order the mosaic by it" };
     let mut ui = ui.new_child(egui::UiBuilder::new().max_rect(place));
     if small_action(&mut ui, label).clicked() {
+        activate(cx, view);
         let order = if is_ordered { OrderBy::Index } else { OrderBy::Box(part) };
         cx.commands.push(ViewCommand::Change(Change::Selection(ChannelSelection { order, ..selection })));
+    }
+}
+
+/// The name of a map in the accessibility tree.
+fn strong_name(cx: &Context<'_>, view: &ViewState, channel: usize) -> String {
+    if cx.model.views.len() == 1 {
+        format!("Strong channel {channel}")
+    } else {
+        format!("Strong channel {channel} of view {}", cx.model.number(view.id))
+    }
+}
+
+/// What is clicked in a view is meant for it.
+fn activate(cx: &mut Context<'_>, view: &ViewState) {
+    if view.id != cx.model.view().id {
+        cx.commands.push(ViewsCommand::Activate(view.id));
     }
 }
 
 fn one(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, shown: &Shown, channel: usize, rect: Rect) {
     let tokens = theme::of(ui);
     let response = ui.interact(rect, ui.scope_id().with(("strong", view.id, channel)), Sense::click());
-    let response = named(response, egui::Role::Button, &format!("Strong channel {channel}"));
+    let response = named(response, egui::Role::Button, &strong_name(cx, view, channel));
     let painter = ui.painter_at(rect.expand(3.0).union(rect.translate(vec2(0.0, WORDS))));
     painter.rect_filled(rect, 2.0, tokens.canvas);
     let position = shown.mosaic.order.position_of(channel);
@@ -130,6 +163,7 @@ fn one(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, shown: &Shown, chann
     let at = rect.left_bottom() + vec2(0.0, 2.0);
     painter.text(at, egui::Align2::LEFT_TOP, channel.to_string(), font, colour);
     if response.clicked() {
+        activate(cx, view);
         cx.commands.push(ViewCommand::Select(Some(channel)));
     }
     let Some(stats) = shown.stats.channels.get(channel) else { return };
@@ -139,4 +173,35 @@ fn one(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, shown: &Shown, chann
         format_value(stats.max),
         stats.zero_share * 100.0
     ));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// In wide, narrow, low and high areas the maps are inside, don't overlap, and leave no wide gaps between them.
+    #[test]
+    fn maps_fill_the_width_without_overlap() {
+        for (width, height) in [(848.0, 180.0), (210.0, 300.0), (210.0, 80.0), (1500.0, 74.0), (330.0, 500.0)]
+        {
+            let area = Rect::from_min_size(pos2(10.0, 20.0), vec2(width, height));
+            let places = places(area);
+            assert!(!places.is_empty());
+            for (at, place) in places.iter().enumerate() {
+                assert!(
+                    place.left() >= area.left() - 0.1 && place.right() <= area.right() + 0.1,
+                    "{width} {place:?}"
+                );
+                assert!(place.bottom() + WORDS <= area.bottom() + 0.1, "{width}×{height} {place:?}");
+                for other in &places[..at] {
+                    assert!(!place.intersects(*other), "{width}: {place:?} {other:?}");
+                }
+            }
+            let gap = places
+                .get(1)
+                .filter(|next| next.top() == places[0].top())
+                .map(|next| next.left() - places[0].right());
+            assert!(gap.is_none_or(|gap| gap < places[0].width() * 0.7), "{width}: {gap:?}");
+        }
+    }
 }

@@ -11,8 +11,7 @@ use crate::app::ui::dialog::sized;
 use crate::app::ui::spinner;
 use crate::mosaic::format_value;
 
-const COLUMNS: [&str; 9] =
-    ["layer", "shape", "min", "mean", "max", "deviation", "zero %", "dead", "constant"];
+const COLUMNS: [&str; 9] = ["layer", "shape", "min", "mean", "max", "std", "sparsity %", "dead", "constant"];
 
 pub(crate) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
     if !cx.model.open.table {
@@ -59,7 +58,7 @@ fn cells(layer: &LayerSummary) -> [String; 9] {
         format_value(layer.min),
         format_value(layer.mean),
         format_value(layer.max),
-        format_value(layer.deviation),
+        format_value(layer.std),
         format!("{:.1}", layer.zero_share * 100.0),
         layer.counts.dead.to_string(),
         layer.counts.constant.to_string(),

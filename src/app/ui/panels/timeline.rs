@@ -7,7 +7,7 @@ use egui_plot::VLine;
 
 use crate::app::message::dataset::DatasetCommand;
 use crate::app::message::window::WindowCommand;
-use crate::app::model::dataset::{OpenSource, is_watched, thumb_key};
+use crate::app::model::dataset::{OpenSource, is_watched, label_words, thumb_key};
 use crate::app::model::preferences::Preference;
 use crate::app::ui::context::Context;
 use crate::app::ui::panels::hold;
@@ -106,13 +106,12 @@ fn controls(ui: &mut Ui, cx: &mut Context<'_>, open: &OpenSource) {
             cx.commands.push(WindowCommand::Prefer(Preference::FramesASecond(speed)));
         }
         hold::lock(ui, cx);
-        if open.source.cameras().len() > 1
-            && ui
-                .button("All cameras")
-                .on_hover_text("Left, centre and right of one frame side by side")
-                .clicked()
-        {
-            cx.commands.push(DatasetCommand::ThreeCameras);
+        if open.source.cameras().len() > 1 {
+            let button = egui::Button::selectable(cx.model.shows_all_cameras(), "All cameras").frame(true);
+            let hint = "All cameras of one frame side by side, or only the one that is active";
+            if ui.add(button).on_hover_text(hint).clicked() {
+                cx.commands.push(DatasetCommand::ThreeCameras);
+            }
         }
         // Only a folder can be watched; unlike a log, it has no cameras.
         if open.source.cameras().is_empty() {
@@ -225,7 +224,7 @@ fn labels(ui: &mut Ui, cx: &mut Context<'_>, open: &OpenSource) {
     });
     let value = open.source.sample(open.index).and_then(|sample| {
         let at = open.source.label_names().iter().position(|n| n == name)?;
-        sample.labels.get(at).map(ToString::to_string)
+        sample.labels.get(at).map(label_words)
     });
     let words = format!("{name} at this frame: {}", value.unwrap_or_else(|| "(empty)".to_owned()));
     ui.add(egui::Label::new(egui::RichText::new(words).weak().small()).truncate());

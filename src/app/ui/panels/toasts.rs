@@ -1,5 +1,5 @@
 //! Messages, over the lower right corner of the views, so that no panel is covered: they move nothing, and go when they have been read. Errors stay until they are
-//! dismissed. All of them can be read again in the log under Help.
+//! dismissed, or new work begins after they could be read. All of them can be read again in the log under Help.
 //!
 //! They are widgets of our own. egui-notify only paints its toasts: they are not in the accessibility tree and can't be copied.
 

@@ -13,7 +13,7 @@ use crate::app::ui::context::Context;
 use crate::app::ui::panels::channel::CORRELATION;
 use crate::app::ui::panels::{canvas, first_steps, layers, notice, scale, strongest};
 use crate::app::ui::theme;
-use crate::app::ui::widgets::{small_action, tip};
+use crate::app::ui::widgets::{named, small_action, tip};
 use crate::mosaic::format_value;
 use crate::tensor::counted;
 
@@ -161,7 +161,11 @@ fn view_in(
     if let Some(shown) = view.shown.clone() {
         let parts = Parts::of(cx, view, &shown, canvas);
         panel = parts.mosaic;
+        cx.scratch.views.entry(view.id).or_default().canvas = Some(parts.zoomed(canvas));
         canvas::draw(ui, cx, view, &shown, parts.mosaic, pointed);
+        if let Some(place) = parts.seen {
+            seen(ui, cx, view, &shown, place);
+        }
         if let Some(row) = parts.strongest {
             strongest::draw(ui, cx, view, &shown, row);
         }
@@ -186,33 +190,47 @@ fn view_in(
 /// Where the parts of a view are.
 struct Parts {
     mosaic: Rect,
+    seen: Option<Rect>,
     strongest: Option<Rect>,
     first_steps: Option<Rect>,
     has_scale: bool,
 }
 
-/// Space around the mosaic of a view that is alone.
+/// Space around the mosaic of a view that is alone, and of one of several.
 const MARGIN: f32 = 14.0;
-/// The least height of a view with the scale, and with first steps besides.
+const SMALL_MARGIN: f32 = 6.0;
+/// The least height of a view with the scale, alone and as one of several, and with first steps besides.
 const LEAST_FOR_SCALE: f32 = 180.0;
+const LEAST_OF_SEVERAL: f32 = 260.0;
+/// The greatest side of the picture under the mosaic of one of several views.
+const SEEN_SIDE: f32 = 150.0;
 const LEAST_FOR_STEPS: f32 = 240.0;
 /// Space between the strongest channels' numbers and the first steps.
 const SPACE_OVER_STEPS: f32 = 6.0;
 
 impl Parts {
+    /// The rectangle of a zoomed mosaic: the canvas without the scale, which covers nothing.
+    fn zoomed(&self, canvas: Rect) -> Rect {
+        let height = if self.has_scale { scale::HEIGHT } else { 0.0 };
+        canvas.with_max_y(canvas.bottom() - height)
+    }
+
     /// A fitted mosaic is at the top, with the strongest channels under it if there is room; a zoomed one takes the whole canvas.
     fn of(cx: &Context<'_>, view: &ViewState, shown: &Shown, canvas: Rect) -> Self {
         let is_alone = cx.model.views.len() == 1;
+        let (margin, least) =
+            if is_alone { (MARGIN, LEAST_FOR_SCALE) } else { (SMALL_MARGIN, LEAST_OF_SEVERAL) };
         // In a low window the mosaic has all of it.
-        let has_scale = is_alone && scale::has_room(canvas.width()) && canvas.height() >= LEAST_FOR_SCALE;
+        let has_scale = scale::has_room(canvas.width()) && canvas.height() >= least;
         let is_fitted = cx.scratch.views.get(&view.id).is_none_or(|own| own.viewport.is_fitted);
-        if !is_alone || !is_fitted {
-            return Self { mosaic: canvas, strongest: None, first_steps: None, has_scale };
+        if !is_fitted {
+            let zoomed = Self { mosaic: canvas, seen: None, strongest: None, first_steps: None, has_scale };
+            return Self { mosaic: zoomed.zoomed(canvas), ..zoomed };
         }
-        let mut inner = canvas.shrink2(vec2(MARGIN, 0.0));
+        let mut inner = canvas.shrink2(vec2(margin, 0.0));
         inner.max.y -= if has_scale { scale::HEIGHT } else { 4.0 };
         let has_room = inner.width() >= first_steps::LEAST_WIDTH && inner.height() >= LEAST_FOR_STEPS;
-        let first_steps = (cx.model.preferences.shows_first_steps && has_room).then(|| {
+        let first_steps = (is_alone && cx.model.preferences.shows_first_steps && has_room).then(|| {
             inner.max.y -= first_steps::HEIGHT;
             let steps = Rect::from_min_max(
                 inner.left_bottom(),
@@ -226,15 +244,35 @@ impl Parts {
         // A mosaic gives way to the channels that answer in the box on the picture, as pointing at it would show nothing otherwise.
         let own = cx.scratch.views.get(&view.id);
         let has_box = own.is_some_and(|own| own.boxed_or(view.request.selection.order).is_some());
-        let most = inner.height() - MARGIN - strongest::LEAST_HEIGHT;
+        let most = inner.height() - margin - strongest::LEAST_HEIGHT;
         let height = if has_box && most >= LEAST_FOR_SCALE { height.min(most) } else { height };
-        let left = inner.height() - height - MARGIN;
+        let left = inner.height() - height - margin;
         if left < strongest::LEAST_HEIGHT || !strongest::is_wanted(shown) {
-            return Self { mosaic: inner, strongest: None, first_steps, has_scale };
+            return Self { mosaic: inner, seen: None, strongest: None, first_steps, has_scale };
         }
         let (top, row) = inner.split_top_bottom_at_y(inner.top() + height);
-        Self { mosaic: top, strongest: Some(row.with_min_y(row.top() + MARGIN)), first_steps, has_scale }
+        let mut row = row.with_min_y(row.top() + margin);
+        // The picture of a view that is alone is at the sides already.
+        let seen = (!is_alone).then(|| {
+            let side = row.height().min(SEEN_SIDE).min(row.width() / 3.0);
+            let seen = Rect::from_min_size(row.min, vec2(side, side));
+            row.min.x = seen.right() + MARGIN;
+            seen
+        });
+        Self { mosaic: top, seen, strongest: Some(row), first_steps, has_scale }
     }
+}
+
+/// The picture as the network of one of several views saw it.
+fn seen(ui: &Ui, cx: &Context<'_>, view: &ViewState, shown: &Shown, place: Rect) {
+    let Some(textures) = cx.textures.view(view.id) else { return };
+    let size = vec2(shown.seen.size[0] as f32, shown.seen.size[1] as f32);
+    let size = size * (place.width() / size.max_elem().max(1.0));
+    let rect = Rect::from_min_size(place.min, size);
+    textures.seen.paint_over(ui.painter(), rect, egui::Color32::WHITE);
+    let response = ui.interact(rect, ui.scope_id().with(("seen", view.id)), egui::Sense::hover());
+    let name = format!("What view {} saw: {}", cx.model.number(view.id), shown.label);
+    named(response, egui::Role::Image, &name).on_hover_text(&name);
 }
 
 fn title(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, is_active: bool) {
@@ -262,7 +300,7 @@ fn title(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, is_active: bool) {
                 cx.commands.push(ViewsCommand::CloseView(view.id));
             }
             if let Some(asked) = naming::asked(view) {
-                let asked = egui::RichText::new(format!("asked: {asked}")).weak();
+                let asked = egui::RichText::new(asked).weak();
                 let half = ui.available_width() / 2.0;
                 ui.scope(|ui| {
                     ui.set_max_width(half);
@@ -330,6 +368,9 @@ fn shown_facts(ui: &mut Ui, shown: &Shown) {
         shown.mosaic.range,
     ));
     let field = shown.infos.get(shown.node.0).map(|info| layers::field_words(&info.receptive_field));
+    let graph = shown.run_by.backbone.graph();
+    let is_keras = shown.class_map.is_none() && shown.spec().is_keras;
+    let keras = is_keras.then(|| graph.aliases_of(shown.node).first().copied()).flatten();
     let chips = [
         (Some(format!("{} × {}", shape.height, shape.width)), "Rows × columns of each map"),
         (field, "Receptive field and stride, in pixels of the network's input"),
@@ -341,6 +382,7 @@ fn shown_facts(ui: &mut Ui, shown: &Shown) {
             Some(format!("{:.0} % zero", shown.stats.zero_share * 100.0)),
             "Share of zeros among all values (sparsity)",
         ),
+        (keras.map(str::to_owned), "The layer's name in Keras"),
     ];
     for (words, hint) in chips {
         let Some(words) = words else { continue };

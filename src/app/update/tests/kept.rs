@@ -53,7 +53,7 @@ fn recorded(look: &str) -> RestoredFigure {
         "shape":"2048×10×10","layout":"channels","gap":1,"normalisation":"layer","range":"","colour_map":"magma",{look}}}]}}"#
     );
     let record = crate::formats::FigureRecord::from_json(&json).unwrap();
-    RestoredFigure { path: "a.png".into(), record, picture: None, minus: None }
+    RestoredFigure { path: "a.png".into(), record, picture: None, minus: None, pictures: vec![None] }
 }
 
 /// How figures are saved comes from an opened figure, and goes with it when that is undone.

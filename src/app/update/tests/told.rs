@@ -98,11 +98,11 @@ fn what_is_asked_is_named_beside_what_is_on_screen() {
     let mut model = model();
     ask(&mut model, layer("act3"));
     assert_eq!(naming::on_screen(model.view()), None);
-    assert_eq!(naming::asked(model.view()).as_deref(), Some("xception.keras_in1k · act3, loading…"));
+    assert_eq!(naming::asked(model.view()).as_deref(), Some("xception.keras_in1k · act3: loading…"));
     ask(&mut model, ViewCommand::SetModel(Registry::find("resnet50.tv_in1k").unwrap()));
     assert_eq!(
         naming::asked(model.view()).as_deref(),
-        Some("resnet50.tv_in1k · layer4.2, weights not installed")
+        Some("resnet50.tv_in1k · layer4.2: weights not installed")
     );
     assert_eq!(naming::title(&model), "filterscope", "nothing is on screen");
 }

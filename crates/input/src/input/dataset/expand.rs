@@ -136,32 +136,37 @@ fn of_source(
     let camera = camera.or_else(|| source.cameras().contains(&Camera::Center).then_some(Camera::Center));
     let Some(row) = row else {
         return Ok((0..source.len())
-            .filter_map(|index| source.sample(index))
-            .filter_map(|sample| PictureRef::of_sample(path, &sample, camera))
+            .filter_map(|index| PictureRef::of_sample(path, index, &source.sample(index)?, camera))
             .collect());
     };
-    let sample = source.index_of_row(row).and_then(|index| source.sample(index));
-    let Some(sample) = sample else {
+    let found = source.index_of_row(row).and_then(|index| Some((index, source.sample(index)?)));
+    let Some((index, sample)) = found else {
         let last_used = source.sample(source.len().saturating_sub(1)).map_or(0, |s| s.row);
         let last = source.skipped().iter().filter_map(|s| s.row).fold(last_used, usize::max);
         let missing = if row <= last { ", and the pictures of this one are missing" } else { "" };
         return Err(ExpandError::NoSuchRow { row, last, missing, path: path.to_owned() });
     };
-    match (PictureRef::of_sample(path, &sample, camera), camera) {
+    match (PictureRef::of_sample(path, index, &sample, camera), camera) {
         (None, Some(camera)) => Err(no_camera(camera, format!(" in row {row}"))),
         (picture, _) => Ok(picture.into_iter().collect()),
     }
 }
 
 impl PictureRef {
-    /// The picture of a row by a camera (or the row's only picture, if there are no cameras). The data set was opened at `place`.
-    pub fn of_sample(place: &Path, sample: &Sample, camera: Option<Camera>) -> Option<Self> {
+    /// The picture of a frame by a camera (or the frame's only picture, if there are no cameras). The data set was opened at `place`, and
+    /// `sample` is its frame `index`, counted from 0. The label says the row of the log only where it is another number, because rows
+    /// before it have no picture.
+    pub fn of_sample(place: &Path, index: usize, sample: &Sample, camera: Option<Camera>) -> Option<Self> {
         let view = sample.view(camera)?;
         let (label, stem) = match view.camera {
             Some(camera) => {
                 let title = title(place);
                 (
-                    format!("{title}, row {}, {camera}", sample.row),
+                    if index == sample.row {
+                        format!("{title}, frame {index}, {camera}")
+                    } else {
+                        format!("{title}, frame {index} (row {}), {camera}", sample.row)
+                    },
                     format!("{title}_{:06}_{camera}", sample.row),
                 )
             }

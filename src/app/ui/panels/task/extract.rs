@@ -40,7 +40,10 @@ pub(crate) fn scope(ui: &mut Ui, cx: &mut Context<'_>) {
         (AxisOrder::Hwc, "rows, columns, channels (Keras)"),
         (AxisOrder::Chw, "channels, rows, columns (torch)"),
     ];
-    choose(ui, "Order of axes", &mut new.order, &orders);
+    // A pooled map has one axis.
+    ui.add_enabled_ui(matches!(new.pool, Pool::None | Pool::Flatten), |ui| {
+        choose(ui, "Order of axes", &mut new.order, &orders);
+    });
     steady(ui, "rows", |ui| rows(ui, cx, &mut new));
     if choices::folder(ui, "Output folder", "Choose output folder…", &mut new.folder) {
         cx.commands.push(TaskCommand::ChoosePlace(Task::Extract));
@@ -55,13 +58,13 @@ pub(crate) fn scope(ui: &mut Ui, cx: &mut Context<'_>) {
 /// The choice of rows and cameras, and whether folders are labels.
 fn rows(ui: &mut Ui, cx: &Context<'_>, new: &mut ExtractScope) {
     ui.horizontal_wrapped(|ui| {
-        let start = ui.label("From row").on_hover_text("As the data set counts them, from 0");
+        let start = ui.label("From frame").on_hover_text("Counted from 0");
         ui.add(egui::DragValue::new(&mut new.start).range(0..=100_000_000)).labelled_by(start.id);
-        let every = ui.label("each").on_hover_text("1 takes every row, 2 each second one");
+        let every = ui.label("each").on_hover_text("1 takes every frame, 2 each second one");
         ui.add(egui::DragValue::new(&mut new.every).range(1..=1_000_000)).labelled_by(every.id);
-        let limit = ui.label("row, at most").on_hover_text("0 for all");
+        let limit = ui.label("frame, at most").on_hover_text("0 for all");
         ui.add(egui::DragValue::new(&mut new.limit).range(0..=100_000_000)).labelled_by(limit.id);
-        ui.label(if new.limit == 0 { "(all)" } else { "rows" });
+        ui.label(if new.limit == 0 { "(all)" } else { "frames" });
     });
     let Some(open) = &cx.model.view().source else { return };
     if open.source.cameras().len() > 1 {
@@ -112,9 +115,12 @@ pub(crate) fn planned(ui: &mut Ui, cx: &mut Context<'_>, plan: &ExtractPreview) 
 
 fn sets(ui: &mut Ui, plan: &ExtractPreview) {
     let (room, pictures) = (bytes_words(plan.needed_bytes), counted(plan.num_pictures as usize, "picture"));
-    ui.strong(format!(
-        "Features of {pictures} would be written; that needs about {room} of disk while it runs"
-    ));
+    ui.strong(match plan.found {
+        Found::Finished => format!("Features are here already; new ones of {pictures} would replace them"),
+        Found::Nothing | Found::Unfinished { .. } => {
+            format!("Features of {pictures} would be written; that needs about {room} of disk while it runs")
+        }
+    });
     if let Some(first) = &plan.first_left_out {
         let words = format!("left out: {}; the first: {first}", counted(plan.num_left_out, "row"));
         ui.add(egui::Label::new(words).wrap());
@@ -150,10 +156,7 @@ fn start(ui: &mut Ui, cx: &mut Context<'_>, found: Found) {
                 ("Begin again", "Remove what the unfinished run has done, and start", overwrite),
             ]
         }
-        Found::Finished => {
-            ui.label("Features are here already");
-            &[("Replace them", "Remove the features that are here, and start", overwrite)]
-        }
+        Found::Finished => &[("Replace them", "Remove the features that are here, and start", overwrite)],
     };
     ui.horizontal(|ui| {
         for (words, hint, existing) in choices {

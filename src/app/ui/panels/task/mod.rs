@@ -41,6 +41,10 @@ fn content(ui: &mut Ui, cx: &mut Context<'_>, task: Task) {
         running(ui, cx.commands, task, news, called_off.is_cancelled());
         return;
     }
+    if let Some(news) = &tasks.run(task).report {
+        report(ui, cx.commands, news);
+        ui.separator();
+    }
     match task {
         Task::Batch => batch::scope(ui, cx),
         Task::Extract => extract::scope(ui, cx),
@@ -51,10 +55,6 @@ fn content(ui: &mut Ui, cx: &mut Context<'_>, task: Task) {
         Task::Batch => plan(ui, tasks.batch.plan.as_ref(), |ui, plan| batch::planned(ui, cx, plan)),
         Task::Extract => plan(ui, tasks.extract.plan.as_ref(), |ui, plan| extract::planned(ui, cx, plan)),
         Task::Animate => plan(ui, tasks.animate.plan.as_ref(), |ui, plan| animate::planned(ui, cx, plan)),
-    }
-    if let Some(news) = &tasks.run(task).report {
-        ui.separator();
-        report(ui, cx.commands, news);
     }
 }
 
