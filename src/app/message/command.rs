@@ -126,6 +126,12 @@ impl AnyAction {
         let asks = asks.clone();
         let commands =
             Box::new(move |model: &Model| asks.commands(model).into_iter().map(Into::into).collect());
+        let about = match menu {
+            Some((Menu::File, _)) => "Files",
+            Some((Menu::Edit, _)) => "Edit",
+            Some((Menu::Help, _)) => "Window",
+            Some((Menu::View, _)) | None => about,
+        };
         Self { about, label, menu: *menu, keys, help, is_enabled: *is_enabled, commands }
     }
 

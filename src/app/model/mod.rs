@@ -286,6 +286,7 @@ impl Model {
             id: self.newest.view,
             closest: None,
             selected: None,
+            selects_strongest: false,
             difference_of: None,
             trouble: None,
             busy: None,

@@ -122,6 +122,8 @@ pub(crate) struct ViewState {
     /// The normalisation before its range was held; it comes back when the range is let go.
     pub(crate) before_hold: Option<Normalisation>,
     pub(crate) selected: Option<usize>,
+    /// Whether the strongest channel of the next result takes the place of the selected one, which is one of another network.
+    pub(crate) selects_strongest: bool,
     pub(crate) closest: Option<ClosestChannels>,
 }
 
@@ -147,6 +149,7 @@ impl ViewState {
             ready: None,
             before_hold: None,
             selected: None,
+            selects_strongest: false,
             closest: None,
         }
     }

@@ -128,8 +128,10 @@ fn put_on_screen(
 ) {
     let view = &mut model.views[at];
     let num_channels = shown.activation.shape().channels;
-    // A layer with fewer channels: its strongest takes the place of the selected one, so that there is something to look into.
-    if view.selected.is_some_and(|channel| channel >= num_channels) {
+    // Another network, or a layer with fewer channels: its strongest takes the place of the selected one, so that there is something to
+    // look into.
+    let is_foreign = std::mem::take(&mut view.selects_strongest);
+    if view.selected.is_some_and(|channel| is_foreign || channel >= num_channels) {
         view.selected = shown.strongest.first().copied();
     }
     let is_same_layer = view.shown.as_ref().is_some_and(|old| {
@@ -222,6 +224,7 @@ pub(crate) fn set_model(model: &mut Model, effects: &mut Effects, spec: &'static
             if view.request.spec.tag != spec.tag {
                 // A range of another network's values means nothing here.
                 view.end_hold();
+                view.selects_strongest = view.selected.is_some();
             }
             view.request.set_network(spec);
             view.graph = Arc::new(graph);

@@ -62,10 +62,13 @@ fn add_view(model: &mut Model, effects: &mut Effects, difference_of: Option<(Vie
             view = first.clone();
         }
     }
+    let selected = view.selected;
     view = model.fresh_copy(&view);
     view.difference_of = difference_of;
     if difference_of.is_some() {
         (view.shown, view.good) = (None, None);
+    } else {
+        view.selected = selected;
     }
     let id = view.id;
     model.views.push(view);
@@ -209,6 +212,7 @@ fn go_to_pin(model: &mut Model, effects: &mut Effects, id: u64) {
     if model.view().request.spec.tag != spec.tag {
         apply_model(model, spec);
     }
+    model.view_mut().selects_strongest = false;
     if let Some(node) = model.view().graph.find(&pinned.layer) {
         let layer = model.view().layer_choice(node);
         model.view_mut().request.apply(&Change::Layer(layer));

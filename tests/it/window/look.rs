@@ -70,6 +70,23 @@ fn a_new_window_selects_the_strongest_channel() {
     assert!(window.says("Click a tile to look into its channel"), "{:?}", window.texts());
 }
 
+/// A channel's number means nothing in another network, so its strongest channel is selected there; a view that is added keeps it.
+#[test]
+fn another_network_selects_its_strongest_channel() {
+    let mut window = Window::with_cat();
+    window.type_into("Channel number", "7");
+    window.wait_for("Channel 7");
+    window.click("Add view");
+    window.settle();
+    assert!(window.says("Channel 7"));
+    window.choose_model("lite0");
+    window.wait_for("2 · tf_efficientnet_lite0.in1k · bn2.act");
+    window.wait_for("1 by mean, ");
+    assert!(!window.says("Channel 7"), "{:?}", window.texts());
+    window.click("1 · xception.keras_in1k · act4 · cat.png");
+    window.wait_for("Channel 7");
+}
+
 /// A square mosaic leaves no room under it, and gives way once there is a box.
 #[test]
 fn a_box_has_its_channels_under_any_mosaic() {
@@ -118,6 +135,8 @@ fn the_mosaic_is_ordered_by_a_box_and_follows_it() {
 #[test]
 fn a_box_on_the_picture_finds_the_channels_that_answer_there() {
     let mut window = Window::with_cat();
+    // They go with the first change of a layer, and leave room for more maps.
+    window.click("Hide the first steps");
     let before = strong(&window);
     drag_box(&mut window, (0.05, 0.05), (0.25, 0.3));
     let corner = strong(&window);

@@ -17,7 +17,7 @@ mod runs;
 mod session;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::{Duration, Instant};
 
 use egui::accesskit::Role;
@@ -78,9 +78,21 @@ struct Window {
     dialogs: Scripted,
 }
 
-fn embedded(tag: &'static str, file: &str) -> EmbeddedWeights {
-    let bytes = std::fs::read(root().join("weights").join(file)).unwrap();
-    EmbeddedWeights { tag, bytes: Box::leak(bytes.into_boxed_slice()) }
+/// What the program carries, read once for all windows: 80 MB for each would be 10 GB in the end.
+fn carried() -> (Vec<EmbeddedWeights>, &'static [u8]) {
+    static FILES: LazyLock<[Vec<u8>; 4]> = LazyLock::new(|| {
+        [
+            "weights/xception_keras_in1k_notop.f16.safetensors",
+            "weights/vgg16_keras_in1k_notop.f16.safetensors",
+            "weights/tf_efficientnet_lite0.f16.safetensors",
+            "assets/cat.png",
+        ]
+        .map(|file| std::fs::read(root().join(file)).unwrap())
+    });
+    let [xception, vgg16, lite0, cat] = &*FILES;
+    let tags = ["xception.keras_in1k", "vgg16.keras_in1k", "tf_efficientnet_lite0.in1k"];
+    let weights = tags.into_iter().zip([xception, vgg16, lite0]);
+    (weights.map(|(tag, bytes)| EmbeddedWeights { tag, bytes }).collect(), cat)
 }
 
 impl Window {
@@ -90,15 +102,8 @@ impl Window {
 
     /// Opens a window that keeps weights in these folders.
     fn open_with_folders(size: [f32; 2], request: WindowRequest, folders: Folders) -> Self {
-        let resources = Resources {
-            store: WeightStore::new(vec![
-                embedded("xception.keras_in1k", "xception_keras_in1k_notop.f16.safetensors"),
-                embedded("vgg16.keras_in1k", "vgg16_keras_in1k_notop.f16.safetensors"),
-                embedded("tf_efficientnet_lite0.in1k", "tf_efficientnet_lite0.f16.safetensors"),
-            ])
-            .with_folders(folders),
-            cat: Box::leak(std::fs::read(root().join("assets/cat.png")).unwrap().into_boxed_slice()),
-        };
+        let (weights, cat) = carried();
+        let resources = Resources { store: WeightStore::new(weights).with_folders(folders), cat };
         let dialogs = Scripted::default();
         let theirs = Arc::new(dialogs.clone());
         let harness = Harness::builder()

@@ -26,7 +26,8 @@ const OTHER_KEYS: [(&str, &str); 2] =
     [("Ctrl+V", "look at a copied picture"), ("Tab", "next widget; Space or Enter presses it")];
 
 /// The groups in which keys are listed.
-const GROUPS: [&str; 5] = ["Layers and channels", "Frames of a data set", "Several views", "Files", "Window"];
+const GROUPS: [&str; 6] =
+    ["Layers and channels", "Frames of a data set", "Several views", "Edit", "Files", "Window"];
 
 /// The keys of a group as this system writes them, and what they do.
 fn keys(ctx: &egui::Context, group: &str) -> Vec<(String, String)> {

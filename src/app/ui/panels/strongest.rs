@@ -21,7 +21,9 @@ const SIDES: (f32, f32) = (56.0, 96.0);
 const HEAD: f32 = 22.0;
 const WORDS: f32 = 16.0;
 const SPACE: f32 = 10.0;
-/// Most rows of maps.
+/// The least width for all of the head.
+const WIDE_HEAD: f32 = 300.0;
+/// Most rows of maps under a mosaic.
 const MOST_ROWS: f32 = 2.0;
 /// Most space between two maps of a row, as a share of a map's side.
 const MOST_SPACE: f32 = 0.5;
@@ -63,7 +65,6 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, shown: &
     let mut pinned = cx.model.pinned_of(shown);
     pinned.retain(|channel| shown.mosaic.order.position_of(*channel).is_some());
     let by = shown.selection.order.statistic().name();
-    let is_alone = cx.model.views.len() == 1;
     let boxed = in_box(cx, view, shown);
     let (head, channels) = match boxed {
         Some(found) if found.is_empty() => {
@@ -71,7 +72,7 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, shown: &
         }
         Some(found) => ("Channels that answer most in the box, above their mean".to_owned(), found),
         None if pinned.is_empty() => {
-            let more = if is_alone { ", alike ones left out" } else { "" };
+            let more = if area.width() >= WIDE_HEAD { ", alike ones left out" } else { "" };
             (format!("Strongest channels by {by}{more}"), channels(shown))
         }
         None => ("Pinned channels of this layer".to_owned(), pinned),
@@ -89,7 +90,11 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, shown: &
 /// The squares of the maps in an area, row by row, each with room for words below it. What is left over of the width makes the maps
 /// larger or goes between them, so that a row is as wide as the mosaic where that leaves no wide gaps.
 fn places(area: Rect) -> Vec<Rect> {
-    let rows = ((area.height() + SPACE) / (SIDES.0 + WORDS + SPACE)).floor().clamp(1.0, MOST_ROWS);
+    // Under a mosaic there are few rows of large maps; at its side, as many as fit.
+    let is_aside = area.height() > area.width();
+    let most = if is_aside { f32::INFINITY } else { MOST_ROWS };
+    let least = if is_aside { SIDES.1 } else { SIDES.0 };
+    let rows = ((area.height() + SPACE) / (least + WORDS + SPACE)).floor().clamp(1.0, most);
     let fits = (area.height() + SPACE) / rows - SPACE - WORDS;
     let columns = ((area.width() + SPACE) / (fits.clamp(SIDES.0, SIDES.1) + SPACE)).floor().max(1.0);
     let fills = (area.width() - (columns - 1.0) * SPACE) / columns;

@@ -204,6 +204,8 @@ const LEAST_FOR_SCALE: f32 = 180.0;
 const LEAST_OF_SEVERAL: f32 = 260.0;
 /// The greatest side of the picture under the mosaic of one of several views.
 const SEEN_SIDE: f32 = 150.0;
+/// The least width beside a mosaic for the strongest channels.
+const LEAST_ASIDE: f32 = 130.0;
 const LEAST_FOR_STEPS: f32 = 240.0;
 /// Space between the strongest channels' numbers and the first steps.
 const SPACE_OVER_STEPS: f32 = 6.0;
@@ -248,7 +250,13 @@ impl Parts {
         let height = if has_box && most >= LEAST_FOR_SCALE { height.min(most) } else { height };
         let left = inner.height() - height - margin;
         if left < strongest::LEAST_HEIGHT || !strongest::is_wanted(shown) {
-            return Self { mosaic: inner, seen: None, strongest: None, first_steps, has_scale };
+            // A mosaic that is less wide than the view has them at its side.
+            let width = inner.height() * pixels.width() as f32 / pixels.height().max(1) as f32;
+            let aside = inner.with_min_x(inner.left() + width + MARGIN);
+            let has_aside = strongest::is_wanted(shown) && aside.width() >= LEAST_ASIDE;
+            let mosaic = if has_aside { inner.with_max_x(inner.left() + width) } else { inner };
+            let strongest = has_aside.then_some(aside);
+            return Self { mosaic, seen: None, strongest, first_steps, has_scale };
         }
         let (top, row) = inner.split_top_bottom_at_y(inner.top() + height);
         let mut row = row.with_min_y(row.top() + margin);
