@@ -26,6 +26,7 @@ mod mosaic;
 mod onnx;
 mod orders;
 mod parity;
+mod probe;
 mod second_opinion;
 mod support;
 mod taps;
