@@ -144,6 +144,20 @@ pub(super) fn words(remedy: &Remedy) -> String {
         Remedy::BeginAgain => "`--overwrite` begins again".to_owned(),
         Remedy::ReplaceFeatures => "`--overwrite` makes them anew; or choose another folder with `-o`".to_owned(),
         Remedy::SelectOthers => "check `--start`, `--every`, `--limit` and `--camera`".to_owned(),
+        Remedy::FewerNeighbours { most } => format!("`--k {most}` or less"),
+        Remedy::MeasureOfDissimilarities => "take `--measure rsa` or `--measure knn`".to_owned(),
+        Remedy::SmallerBatch => {
+            "compare fewer pictures at a time with `--batch`, or fewer layers with `--layer`".to_owned()
+        }
+        Remedy::SamplePictures => {
+            "compare a random sample of the pictures with `--sample N`, or fewer layers".to_owned()
+        }
+        Remedy::NameVariable { names } => {
+            format!("say which with `--rdm-variable`: {}", names.join(", "))
+        }
+        Remedy::NamePictures => {
+            "`--rdm-pictures FILE` takes a list of the pictures in the matrix's order, a file name a line".to_owned()
+        }
         Remedy::NameShard => "name the shard: `--shard I/N`".to_owned(),
         Remedy::NameShardCount => "`--shard auto/N` says of how many".to_owned(),
         Remedy::ExportForVersion { newest_opset } => format!(

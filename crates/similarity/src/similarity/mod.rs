@@ -1,0 +1,31 @@
+//! How alike layers and networks are: CKA, RSA and mutual nearest neighbours over the same pictures, as a matrix.
+//!
+//! Owns the measures, which pictures of several sets are the same, and the formats of dissimilarity matrices. Must not know networks,
+//! arguments or windows: features come row by row, progress goes to a closure, which also says whether to go on.
+
+mod cka;
+mod compare;
+mod error;
+mod hsic;
+mod layer;
+mod matrix;
+mod measure;
+mod neighbours;
+mod pairs;
+mod products;
+mod random;
+mod ranks;
+mod rsa;
+mod step;
+mod survey;
+#[cfg(test)]
+mod tests;
+
+pub use cka::Kernel;
+pub use compare::{ComparisonSettings, compare};
+pub use error::SimilarityError;
+pub use hsic::{centre_unbiased, hsic_unbiased};
+pub use layer::{ComparedLayer, FeaturesInMemory, Numbers, PictureFeatures};
+pub use matrix::{Interval, SimilarityMatrix, Undefined};
+pub use measure::{Measure, UnknownMeasure};
+pub use step::Step;
