@@ -186,8 +186,6 @@ fn what_can_not_be_compared_is_refused() {
         error(two(5), 5, none),
         "the kernel's bandwidth is a share of the median distance above 0, got 0"
     );
-    let mut broken = two(5);
-    broken.push(layer("c", 2, vec![1.0, 2.0, 3.0, f32::NAN, 5.0, 6.0, 7.0, 8.0, 9.0, 0.0]));
     for measure in [CKA, RBF, Measure::Rsa, Measure::Neighbours { k: 2 }] {
         let mut layers = two(5);
         layers.push(layer("c", 2, vec![1.0, 2.0, 3.0, f32::NAN, 5.0, 6.0, 7.0, 8.0, 9.0, 0.0]));
@@ -291,5 +289,58 @@ fn threads_change_no_bit() {
             found.pairs().map(|(a, b)| (found.value(a, b), found.interval(a, b))).collect::<Vec<_>>()
         };
         assert_eq!(of(1), of(3), "{measure:?}");
+    }
+}
+
+/// What other programs give; `tests/fixtures/similarity/make.py` says which.
+fn peers() -> serde_json::Value {
+    serde_json::from_str(include_str!("../../../../tests/fixtures/similarity/peers.json")).unwrap()
+}
+
+fn peers_layers(peers: &serde_json::Value) -> Vec<ComparedLayer> {
+    let made = |name: &str| {
+        let rows = peers["features"][name].as_array().unwrap();
+        let row = |row: &serde_json::Value| -> Vec<f32> {
+            row.as_array().unwrap().iter().map(|x| x.as_f64().unwrap() as f32).collect()
+        };
+        let rows: Vec<Vec<f32>> = rows.iter().map(row).collect();
+        layer(name, rows[0].len(), rows.concat())
+    };
+    ["a", "b", "c", "d"].map(made).into()
+}
+
+#[test]
+fn values_are_those_of_other_programs() {
+    let peers = peers();
+    let rbf = |bandwidth| ComparisonSettings::new(Measure::Cka(Kernel::Rbf { bandwidth }));
+    let batched = ComparisonSettings { batch: 8, seed: 7, ..ComparisonSettings::new(CKA) };
+    for (name, settings) in [
+        ("cka", ComparisonSettings::new(CKA)),
+        ("cka_batches_of_8_seed_7", batched),
+        ("cka_rbf_1", rbf(1.0)),
+        ("cka_rbf_0.4", rbf(0.4)),
+        ("rsa", ComparisonSettings::new(Measure::Rsa)),
+        ("knn_4", ComparisonSettings::new(Measure::Neighbours { k: 4 })),
+    ] {
+        let found = compared(peers_layers(&peers), 20, &settings);
+        for a in 0..4 {
+            for b in 0..4 {
+                let (got, expected) = (found.value(a, b).unwrap(), peers[name][a][b].as_f64().unwrap());
+                assert!((got - expected).abs() < 1e-9, "{name} {a} {b}: {got}, and theirs is {expected}");
+            }
+        }
+    }
+}
+
+#[test]
+fn resampled_pictures_give_the_interval_of_other_programs() {
+    let peers = peers();
+    let settings = ComparisonSettings { num_resamples: 100, seed: 3, ..ComparisonSettings::new(Measure::Rsa) };
+    let found = compared(peers_layers(&peers), 20, &settings);
+    for (name, a, b) in [("rsa_bootstrap_100_seed_3_ab", 0, 1), ("rsa_bootstrap_100_seed_3_cd", 2, 3)] {
+        let interval = found.interval(a, b).unwrap();
+        let near = |got: f64, field: &str| (got - peers[name][field].as_f64().unwrap()).abs() < 1e-9;
+        assert!(near(interval.low, "low") && near(interval.high, "high"), "{interval:?}");
+        assert!(near(interval.standard_error, "standard_error") && interval.num_resamples == 100);
     }
 }
