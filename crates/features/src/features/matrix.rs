@@ -174,6 +174,22 @@ impl FeatureMatrix {
         Ok(all)
     }
 
+    /// Appends the numbers of some rows, in the order asked for, [`Self::width`] each. Nothing is compared with the manifest's hash: the
+    /// files were when the set was opened, but for a file a picture (the format `folder`), which only [`Self::for_each_block`] compares.
+    ///
+    /// # Errors
+    /// A row that can't be read, or that there isn't.
+    pub fn read_rows(&mut self, rows: &[usize], into: &mut Vec<f32>) -> Result<(), BadFeatures> {
+        for row in rows {
+            if *row >= self.num_rows() {
+                let reason = format!("there is no row {row}: it has {}", self.num_rows());
+                return Err(BadFeatures::file(self.folder(), reason));
+            }
+            self.read_row(*row, into)?;
+        }
+        Ok(())
+    }
+
     /// Appends a row's numbers. The bytes as stored are kept in `self.bytes`.
     fn read_row(&mut self, row: usize, into: &mut Vec<f32>) -> Result<(), BadFeatures> {
         self.bytes.clear();

@@ -1,7 +1,6 @@
 //! Why layers can't be compared.
 
-use std::path::PathBuf;
-
+use super::dissimilarity_error::BadDissimilarities;
 use crate::features::BadFeatures;
 use crate::tensor::{Remedied, Remedy, TooMuch};
 
@@ -74,13 +73,64 @@ pub enum SimilarityError {
     /// Features could not be read.
     #[error(transparent)]
     Features(#[from] BadFeatures),
-    /// A row of features could not be read.
-    #[error("{reason}: \"{}\"", .path.display())]
-    Row {
-        /// The system's error, or what is wrong with the file.
-        reason: std::io::Error,
-        /// The set's folder.
-        path: PathBuf,
+    /// A matrix of dissimilarities could not be read.
+    #[error(transparent)]
+    Dissimilarities(#[from] BadDissimilarities),
+    /// Different data sets.
+    #[error("{first} and {second} have no picture in common: theirs are such as `{of_first}` and `{of_second}`")]
+    NothingInCommon {
+        /// A set's name.
+        first: String,
+        /// Another's name.
+        second: String,
+        /// The first picture of the first.
+        of_first: String,
+        /// The first picture of the second.
+        of_second: String,
+    },
+    /// Not one picture is in all sets.
+    #[error("no picture is in all of the {num_sets} sets")]
+    NothingInAll {
+        /// How many sets there are.
+        num_sets: usize,
+    },
+    /// Pictures of one name that are not the same.
+    #[error("`{picture}` is one picture in {first} and another in {second}: the files' hashes differ")]
+    OtherPicture {
+        /// The picture's name.
+        picture: String,
+        /// A set's name.
+        first: String,
+        /// Another's name.
+        second: String,
+    },
+    /// A picture that can't be told from another.
+    #[error("`{picture}` is listed twice in {set}, so that rows can't be matched")]
+    PictureTwice {
+        /// The picture's name.
+        picture: String,
+        /// The set's name.
+        set: String,
+    },
+    /// A matrix whose rows can't be the pictures.
+    #[error("`{name}` is of {got} pictures, and {set} has {num_pictures}")]
+    OtherNumber {
+        /// The matrix's name.
+        name: String,
+        /// Its pictures.
+        got: usize,
+        /// The set that gives the order.
+        set: String,
+        /// Its pictures.
+        num_pictures: usize,
+    },
+    /// A sample larger than the whole.
+    #[error("a sample of {asked} pictures can't be drawn from {num_pictures}")]
+    LargeSample {
+        /// How many were asked for.
+        asked: usize,
+        /// How many there are.
+        num_pictures: usize,
     },
     /// The caller stopped it.
     #[error("interrupted")]
@@ -97,12 +147,18 @@ impl Remedied for SimilarityError {
             Self::Memory { is_batched: true, .. } => Some(Remedy::SmallerBatch),
             Self::Memory { is_batched: false, .. } => Some(Remedy::SamplePictures),
             Self::Features(error) => error.remedy(),
+            Self::Dissimilarities(error) => error.remedy(),
+            Self::OtherNumber { .. } => Some(Remedy::NamePictures),
             Self::TooFew { .. }
             | Self::TooFewPictures { .. }
             | Self::NotFinite { .. }
             | Self::SmallBatch { .. }
             | Self::Bandwidth { .. }
-            | Self::Row { .. }
+            | Self::NothingInCommon { .. }
+            | Self::NothingInAll { .. }
+            | Self::OtherPicture { .. }
+            | Self::PictureTwice { .. }
+            | Self::LargeSample { .. }
             | Self::Interrupted => None,
         }
     }

@@ -5,9 +5,11 @@
 
 mod cka;
 mod compare;
+mod dissimilarity_error;
 mod error;
 mod hsic;
 mod layer;
+mod matching;
 mod matrix;
 mod measure;
 mod neighbours;
@@ -16,6 +18,7 @@ mod products;
 mod random;
 mod ranks;
 mod rsa;
+mod set;
 mod step;
 mod survey;
 #[cfg(test)]
@@ -23,9 +26,12 @@ mod tests;
 
 pub use cka::Kernel;
 pub use compare::{ComparisonSettings, compare};
+pub use dissimilarity_error::BadDissimilarities;
 pub use error::SimilarityError;
 pub use hsic::{centre_unbiased, hsic_unbiased};
 pub use layer::{ComparedLayer, FeaturesInMemory, Numbers, PictureFeatures};
+pub use matching::{ListedPicture, MatchedPictures, match_pictures};
 pub use matrix::{Interval, SimilarityMatrix, Undefined};
 pub use measure::{Measure, UnknownMeasure};
+pub use set::{FeatureSet, set_names};
 pub use step::Step;
