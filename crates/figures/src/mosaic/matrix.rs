@@ -262,10 +262,7 @@ mod tests {
     fn a_large_matrix_has_smaller_cells_and_one_without_rows_is_refused() {
         let drawn = matrix_figure(&plan(60)).unwrap();
         assert!(drawn.cell < WRITTEN_CELL && drawn.cell >= text::line_height(TEXT));
-        assert_eq!(
-            matrix_figure(&plan(0)).unwrap_err().to_string(),
-            "nothing to show: the matrix is empty"
-        );
+        assert_eq!(matrix_figure(&plan(0)).unwrap_err().to_string(), "nothing to show: the matrix is empty");
         assert_eq!([written(-0.001), written(-0.5), written(1.0)], ["0.00", "−0.50", "1.00"]);
     }
 }

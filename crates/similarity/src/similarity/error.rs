@@ -77,7 +77,9 @@ pub enum SimilarityError {
     #[error(transparent)]
     Dissimilarities(#[from] BadDissimilarities),
     /// Different data sets.
-    #[error("{first} and {second} have no picture in common: theirs are such as `{of_first}` and `{of_second}`")]
+    #[error(
+        "{first} and {second} have no picture in common: theirs are such as `{of_first}` and `{of_second}`"
+    )]
     NothingInCommon {
         /// A set's name.
         first: String,

@@ -47,7 +47,10 @@ pub fn match_pictures(sets: &[(String, Vec<ListedPicture>)]) -> Result<MatchedPi
         let mut rows = HashMap::with_capacity(listed.len());
         for (row, picture) in listed.iter().enumerate() {
             if rows.insert(key(picture), row).is_some() {
-                return Err(SimilarityError::PictureTwice { picture: picture.file.clone(), set: set.clone() });
+                return Err(SimilarityError::PictureTwice {
+                    picture: picture.file.clone(),
+                    set: set.clone(),
+                });
             }
         }
         places.push(rows);

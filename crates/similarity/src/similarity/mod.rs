@@ -5,6 +5,7 @@
 
 mod cka;
 mod compare;
+mod dissimilarities;
 mod dissimilarity_error;
 mod error;
 mod hsic;
@@ -26,6 +27,7 @@ mod tests;
 
 pub use cka::Kernel;
 pub use compare::{ComparisonSettings, compare};
+pub use dissimilarities::{DissimilarityMatrix, read_dissimilarities};
 pub use dissimilarity_error::BadDissimilarities;
 pub use error::SimilarityError;
 pub use hsic::{centre_unbiased, hsic_unbiased};

@@ -21,7 +21,8 @@ impl FeatureSet {
     /// # Errors
     /// A folder that is no set, or damaged.
     pub fn open(folder: &Path, maps: MapRows, go_on: &dyn Fn() -> bool) -> Result<Self, SimilarityError> {
-        let stopped = |error| if go_on() { SimilarityError::from(error) } else { SimilarityError::Interrupted };
+        let stopped =
+            |error| if go_on() { SimilarityError::from(error) } else { SimilarityError::Interrupted };
         let mut matrix = FeatureMatrix::open(folder, maps, go_on).map_err(stopped)?;
         if matrix.manifest().recipe.stored.format == FeatureFormat::Folder {
             // The only format whose files have no hashes of their own.
@@ -31,8 +32,7 @@ impl FeatureSet {
         let column = |name: &str| index.column(name).unwrap_or_default();
         let (files, rows, cameras) = (column("file"), column("row"), column("camera"));
         // Whether it is there is part of what was checked.
-        let known =
-            if folder.join(PICTURES_NAME).exists() { read_pictures(folder)? } else { Vec::new() };
+        let known = if folder.join(PICTURES_NAME).exists() { read_pictures(folder)? } else { Vec::new() };
         let pictures = files
             .iter()
             .enumerate()
@@ -128,9 +128,11 @@ fn unique_names(recipes: &[(String, String)], is_one_model: bool, folders: &[Pat
     names
         .iter()
         .zip(folders)
-        .map(|(name, folder)| {
-            if is_twice(name) { format!("{name} ({})", folder.display()) } else { name.clone() }
-        })
+        .map(
+            |(name, folder)| {
+                if is_twice(name) { format!("{name} ({})", folder.display()) } else { name.clone() }
+            },
+        )
         .collect()
 }
 

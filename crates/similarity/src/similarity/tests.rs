@@ -335,7 +335,8 @@ fn values_are_those_of_other_programs() {
 #[test]
 fn resampled_pictures_give_the_interval_of_other_programs() {
     let peers = peers();
-    let settings = ComparisonSettings { num_resamples: 100, seed: 3, ..ComparisonSettings::new(Measure::Rsa) };
+    let settings =
+        ComparisonSettings { num_resamples: 100, seed: 3, ..ComparisonSettings::new(Measure::Rsa) };
     let found = compared(peers_layers(&peers), 20, &settings);
     for (name, a, b) in [("rsa_bootstrap_100_seed_3_ab", 0, 1), ("rsa_bootstrap_100_seed_3_cd", 2, 3)] {
         let interval = found.interval(a, b).unwrap();
