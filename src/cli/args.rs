@@ -9,6 +9,7 @@ use super::extract_args::ExtractArgs;
 use super::features::FeaturesArgs;
 use super::look_args::LookArgs;
 use super::shared_args::{PartArgs, RunArgs};
+use super::similarity_args::SimilarityArgs;
 use crate::input::dataset::Camera;
 use crate::input::{FitChoice, ValueChoice};
 use crate::tensor::PixelSize;
@@ -79,6 +80,7 @@ pub(super) enum CliCommand {
     Extract(Box<ExtractArgs>),
     Features(FeaturesArgs),
     Animate(Box<AnimateArgs>),
+    Similarity(Box<SimilarityArgs>),
     Models(ModelsArgs),
     Layers(LayersArgs),
     Weights(WeightsArgs),

@@ -14,6 +14,7 @@ use crate::input::dataset::{DatasetError, ExpandError};
 use crate::input::decode::DecodeError;
 use crate::models::UnknownModel;
 use crate::render::{AnimationError, ChoiceError, ClassMapError, DEFAULT_TAG, ImportError};
+use crate::similarity::SimilarityError;
 use crate::tensor::{Remedied, Remedy, SelectionError, Setting, ValueScale};
 use crate::weights::{ClassNamesError, PartError, WeightsFileError};
 
@@ -66,6 +67,7 @@ pub(super) fn of(error: &anyhow::Error) -> Option<Remedy> {
             cause.downcast_ref::<BadFeatures>().and_then(Remedied::remedy),
             cause.downcast_ref::<DatasetError>().and_then(Remedied::remedy),
             cause.downcast_ref::<SelectionError>().and_then(Remedied::remedy),
+            cause.downcast_ref::<SimilarityError>().and_then(Remedied::remedy),
         ];
         carried.into_iter().flatten().next()
     })
