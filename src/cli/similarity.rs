@@ -9,15 +9,15 @@ use super::extract;
 use super::interrupt::{cancel_at_ctrl_c, cancelled_by_ctrl_c};
 use super::reporter::{Reporter, RunProgress};
 use super::similarity_args::SimilarityArgs;
-use super::similarity_output::{LayerFacts, Outcome, check_outputs, tell, write};
+use super::similarity_output::{LayerFacts, SimilarityOutcome, check_outputs, tell, write};
 use super::similarity_rdm::{Rdms, read_rdms};
 use crate::engine::{CancelToken, Priority, start_threads};
 use crate::extract::{Existing, ExtractEvent, Pool, execute, find_sets};
 use crate::features::MapRows;
 use crate::render::Resources;
 use crate::similarity::{
-    ComparedLayer, ComparisonSettings, FeatureSet, Kernel, ListedPicture, MatchedPictures, Measure,
-    SimilarityError, Step, compare, set_names,
+    CkaKernel, ComparedLayer, ComparisonSettings, FeatureSet, ListedPicture, MatchedPictures, Measure,
+    SimilarityError, SimilarityStep, compare, set_names,
 };
 use crate::tensor::{available_memory, counted, shown};
 
@@ -56,10 +56,10 @@ fn is_interruption(cause: &(dyn std::error::Error + 'static)) -> bool {
 
 /// The settings, after options that the measure doesn't take were refused.
 fn settings(args: &SimilarityArgs) -> anyhow::Result<ComparisonSettings> {
-    let usual = if args.rdm.is_empty() { Measure::Cka(Kernel::Linear) } else { Measure::Rsa };
+    let usual = if args.rdm.is_empty() { Measure::Cka(CkaKernel::Linear) } else { Measure::Rsa };
     let measure = match args.measure.unwrap_or(usual) {
-        Measure::Cka(Kernel::Rbf { bandwidth }) => {
-            Measure::Cka(Kernel::Rbf { bandwidth: args.bandwidth.unwrap_or(bandwidth) })
+        Measure::Cka(CkaKernel::Rbf { bandwidth }) => {
+            Measure::Cka(CkaKernel::Rbf { bandwidth: args.bandwidth.unwrap_or(bandwidth) })
         }
         Measure::Neighbours { k } => Measure::Neighbours { k: args.k.unwrap_or(k) },
         other => other,
@@ -70,7 +70,7 @@ fn settings(args: &SimilarityArgs) -> anyhow::Result<ComparisonSettings> {
         (
             "--bandwidth",
             args.bandwidth.is_some(),
-            matches!(measure, Measure::Cka(Kernel::Rbf { .. })),
+            matches!(measure, Measure::Cka(CkaKernel::Rbf { .. })),
             "cka-rbf",
         ),
         ("--batch", args.batch.is_some(), is_cka, "cka` and `--measure cka-rbf"),
@@ -218,7 +218,9 @@ fn compare_sets(
     for words in order {
         reporter.note(&words);
     }
-    tell_left_out(&names, &matched, reporter);
+    let all_names: Vec<String> =
+        names.iter().cloned().chain(rdms.all.iter().map(|rdm| rdm.name.clone())).collect();
+    tell_left_out(&all_names, &matched, reporter);
     let mut facts: Vec<LayerFacts> =
         sets.iter().map(|set| LayerFacts::of_set(set, args.pool, !are_own)).collect();
     facts.extend(rdms.all.iter().map(|rdm| LayerFacts::of_matrix(&rdm.path)));
@@ -242,7 +244,7 @@ fn compare_sets(
             reporter.note(&format!("{name} is like no other: {undefined}"));
         }
     }
-    let outcome = Outcome { matrix: &matrix, settings: &settings, layers: &facts };
+    let outcome = SimilarityOutcome { matrix: &matrix, settings: &settings, layers: &facts };
     write(args, &outcome)?;
     tell(args, &outcome, reporter)?;
     let failed = if num_failed > 0 {
@@ -254,27 +256,48 @@ fn compare_sets(
     Ok(if num_failed > 0 { Exit::SomeFailed } else { Exit::Done })
 }
 
-/// Reports rows whose picture isn't in all sets.
+/// Reports rows whose picture isn't in all sets; once for sets that lack the same, as those of one extraction do.
 fn tell_left_out(names: &[String], matched: &MatchedPictures, reporter: &Reporter) {
-    for (name, left_out) in names.iter().zip(&matched.left_out) {
-        if let Some((count, first)) = left_out {
-            reporter.note(&format!(
-                "{} of {name} {} not in all others and left out, such as `{}`",
-                counted(*count, "picture"),
-                if *count == 1 { "is" } else { "are" },
-                shown(first)
-            ));
+    let mut told: Vec<&(usize, String)> = Vec::new();
+    for left_out in matched.left_out.iter().take(names.len()).flatten() {
+        if told.contains(&left_out) {
+            continue;
         }
+        told.push(left_out);
+        let (count, first) = left_out;
+        let of: Vec<&str> = names
+            .iter()
+            .zip(&matched.left_out)
+            .filter(|(_, other)| other.as_ref() == Some(left_out))
+            .map(|(name, _)| name.as_str())
+            .collect();
+        let of = match of[..] {
+            [one] => one.to_owned(),
+            [one, ref more @ ..] => format!("{one} and {}", counted(more.len(), "other layer")),
+            [] => String::new(),
+        };
+        reporter.note(&format!(
+            "{} of {of} {} not in all others and left out, such as `{}`",
+            counted(*count, "picture"),
+            if *count == 1 { "is" } else { "are" },
+            shown(first)
+        ));
     }
 }
 
-fn report(bar: &RunProgress, shown: &mut Option<(Step, u64)>, step: Step, done: u64, total: u64) {
+fn report(
+    bar: &RunProgress,
+    shown: &mut Option<(SimilarityStep, u64)>,
+    step: SimilarityStep,
+    done: u64,
+    total: u64,
+) {
     if *shown != Some((step, total)) {
         *shown = Some((step, total));
         bar.set_length(total);
         bar.begin(match step {
-            Step::Pairs => "comparing layers",
-            Step::Resamples => "drawing pictures again",
+            SimilarityStep::Pairs => "comparing layers",
+            SimilarityStep::Resamples => "drawing pictures again",
             _ => "reading layers",
         });
     }

@@ -13,7 +13,7 @@ use super::table::stdout_width;
 use crate::extract::Pool;
 use crate::formats::{WriteError, other_ending, write_atomically, write_png_with_texts};
 use crate::mosaic::{ColourMap, MatrixPlan, Paper, matrix_figure};
-use crate::similarity::{ComparisonSettings, FeatureSet, Kernel, Measure, SimilarityMatrix};
+use crate::similarity::{CkaKernel, ComparisonSettings, FeatureSet, Measure, SimilarityMatrix};
 use crate::tensor::counted;
 
 /// The program and its version.
@@ -54,13 +54,13 @@ impl LayerFacts {
 }
 
 /// A comparison that is done.
-pub(super) struct Outcome<'a> {
+pub(super) struct SimilarityOutcome<'a> {
     pub(super) matrix: &'a SimilarityMatrix,
     pub(super) settings: &'a ComparisonSettings,
     pub(super) layers: &'a [LayerFacts],
 }
 
-impl Outcome<'_> {
+impl SimilarityOutcome<'_> {
     /// What was compared, and how, in one line.
     pub(super) fn summary(&self) -> String {
         format!("{} of {}", self.settings.measure.title(), self.over())
@@ -81,7 +81,7 @@ impl Outcome<'_> {
             _ => String::new(),
         };
         let width = match self.settings.measure {
-            Measure::Cka(Kernel::Rbf { bandwidth }) => {
+            Measure::Cka(CkaKernel::Rbf { bandwidth }) => {
                 format!(", bandwidth {bandwidth} of the median distance")
             }
             _ => String::new(),
@@ -116,7 +116,7 @@ impl Outcome<'_> {
         match self.settings.measure {
             Measure::Cka(kernel) => {
                 made["batches"] = json!(matrix.batches);
-                if let Kernel::Rbf { bandwidth } = kernel {
+                if let CkaKernel::Rbf { bandwidth } = kernel {
                     made["bandwidth"] = json!(bandwidth);
                 }
             }
@@ -173,7 +173,7 @@ fn is_same(one: &Path, other: &Path) -> bool {
 }
 
 /// Writes the files that were asked for.
-pub(super) fn write(args: &SimilarityArgs, outcome: &Outcome<'_>) -> anyhow::Result<()> {
+pub(super) fn write(args: &SimilarityArgs, outcome: &SimilarityOutcome<'_>) -> anyhow::Result<()> {
     if let Some(path) = &args.csv {
         write_atomically(path, |out| write_square(out, outcome.matrix))?;
     }
@@ -229,7 +229,7 @@ fn write_pairs(out: &mut dyn Write, matrix: &SimilarityMatrix, has_intervals: bo
     csv.flush()
 }
 
-fn figure_plan(outcome: &Outcome<'_>) -> MatrixPlan {
+fn figure_plan(outcome: &SimilarityOutcome<'_>) -> MatrixPlan {
     let matrix = outcome.matrix;
     let all = || (0..matrix.len()).flat_map(|a| (0..matrix.len()).map(move |b| (a, b)));
     let values: Vec<Option<f64>> = all().map(|(a, b)| matrix.value(a, b)).collect();
@@ -256,7 +256,11 @@ fn figure_plan(outcome: &Outcome<'_>) -> MatrixPlan {
 }
 
 /// Prints the matrix.
-pub(super) fn tell(args: &SimilarityArgs, outcome: &Outcome<'_>, reporter: &Reporter) -> anyhow::Result<()> {
+pub(super) fn tell(
+    args: &SimilarityArgs,
+    outcome: &SimilarityOutcome<'_>,
+    reporter: &Reporter,
+) -> anyhow::Result<()> {
     if args.json {
         return reporter.result(&format!("{}\n", serde_json::to_string_pretty(&outcome.to_json())?));
     }

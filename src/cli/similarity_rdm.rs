@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail};
 
 use super::similarity_args::SimilarityArgs;
 use crate::similarity::{
-    ComparedLayer, DissimilarityMatrix, ListedPicture, MatchedPictures, Numbers, SimilarityError,
+    ComparedLayer, DissimilarityMatrix, LayerNumbers, ListedPicture, MatchedPictures, SimilarityError,
     match_pictures, read_dissimilarities,
 };
 use crate::tensor::counted;
@@ -21,7 +21,10 @@ pub(super) struct Rdm {
 impl Rdm {
     /// The matrix as something to compare, of these of its rows.
     pub(super) fn into_layer(self, rows: &[usize]) -> ComparedLayer {
-        ComparedLayer { name: self.name, numbers: Numbers::Dissimilarities(self.matrix.of_pictures(rows)) }
+        ComparedLayer {
+            name: self.name,
+            numbers: LayerNumbers::Dissimilarities(self.matrix.of_pictures(rows)),
+        }
     }
 }
 

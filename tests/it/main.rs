@@ -28,6 +28,7 @@ mod orders;
 mod parity;
 mod probe;
 mod second_opinion;
+mod similarity;
 mod support;
 mod taps;
 #[cfg(unix)]

@@ -4,11 +4,11 @@ use rayon::prelude::*;
 
 use super::error::SimilarityError;
 use super::hsic::{centre_unbiased, hsic_unbiased};
-use super::layer::PictureFeatures;
+use super::layer::LayerFeatures;
 use super::matrix::Undefined;
 use super::products::{Centre, Rows, products};
 use super::random::Random;
-use super::step::{Pace, Step};
+use super::step::{Pace, SimilarityStep};
 use super::survey::survey;
 
 /// A kernel whose debiased HSIC with itself is below this share of its mean square is nothing but rounding.
@@ -16,7 +16,7 @@ const ROUNDING: f64 = 1e-20;
 
 /// The kernel of a CKA.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Kernel {
+pub enum CkaKernel {
     /// Products of features.
     Linear,
     /// exp(−d²/2σ²) of the Euclidean distance d.
@@ -76,14 +76,14 @@ struct State {
 /// # Errors
 /// Values that aren't finite, files that can't be read, an interruption.
 pub(super) fn align(
-    layers: &mut [(String, Box<dyn PictureFeatures>)],
+    layers: &mut [(String, Box<dyn LayerFeatures>)],
     pictures: &[String],
-    kernel: Kernel,
+    kernel: CkaKernel,
     batches: &[Vec<usize>],
     pace: &mut Pace<'_>,
 ) -> Result<Alignments, SimilarityError> {
     let num_layers = layers.len();
-    pace.begin(Step::Layers, (num_layers * (batches.len() + 1)) as u64)?;
+    pace.begin(SimilarityStep::Layers, (num_layers * (batches.len() + 1)) as u64)?;
     let mut states = Vec::with_capacity(num_layers);
     for (name, features) in layers.iter_mut() {
         let mut rows = Rows::streamed(&mut **features, pictures.len());
@@ -105,7 +105,7 @@ pub(super) fn align(
             let mut rows = Rows::streamed(&mut **features, pictures.len());
             let centre = Centre::Features(&state.means);
             let mut values = products(&mut rows, batch, batch, centre, pace)?;
-            if let Kernel::Rbf { bandwidth } = kernel {
+            if let CkaKernel::Rbf { bandwidth } = kernel {
                 to_squared_distances(&mut values, n);
                 let width = *state
                     .width

@@ -1,18 +1,15 @@
 //! A comparison from beginning to end.
 
-use super::cka::{Kernel, align, batches};
+use super::cka::{CkaKernel, align, batch_sizes, batches};
 use super::error::SimilarityError;
-use super::layer::{ComparedLayer, Numbers, PictureFeatures};
+use super::layer::{ComparedLayer, LayerFeatures, LayerNumbers};
 use super::matrix::{SimilarityMatrix, Undefined};
 use super::measure::Measure;
 use super::neighbours::{neighbours, share};
 use super::products::STRIP_BYTES;
 use super::rsa::{bootstrap, correlate, levels};
-use super::step::{Pace, Step};
+use super::step::{Pace, SimilarityStep};
 use crate::tensor::check_half;
-
-/// Bytes of products and of features that any comparison holds while it reads a layer.
-const WORK_BYTES: u64 = 3 * STRIP_BYTES as u64;
 
 /// How layers are compared.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -38,24 +35,29 @@ impl ComparisonSettings {
         Self { measure, batch: Self::DEFAULT_BATCH, num_resamples: 0, seed: 0, available: None }
     }
 
-    /// Bytes that a comparison takes.
+    /// Bytes that a comparison takes, of layers with so many values of a picture (0 for dissimilarities).
     ///
-    /// It holds, for CKA, a kernel of each layer, `batch²` numbers; for RSA, an order of the n(n − 1)/2 pairs of each layer; for
-    /// neighbours, `k` numbers for each picture and layer. Features are read in strips.
-    pub fn planned_bytes(&self, num_layers: usize, num_pictures: usize) -> u64 {
-        let (layers, n) = (num_layers as u64, num_pictures as u64);
+    /// It holds, for CKA, a kernel of each layer, `batch²` numbers, and the means of all features; for RSA, an order of the n(n − 1)/2
+    /// pairs of each layer; for neighbours, `k` numbers for each picture and layer. One layer's features are read at a time, those of wide
+    /// ones in strips.
+    pub fn planned_bytes(&self, widths: &[usize], num_pictures: usize) -> u64 {
+        let (layers, n) = (widths.len() as u64, num_pictures as u64);
+        let widest = widths.iter().copied().max().unwrap_or(0) as u64;
         let pairs = n.saturating_mul(n) / 2;
-        let held = match self.measure {
+        let (held, side) = match self.measure {
             Measure::Cka(_) => {
-                let largest = batches_of(num_pictures, self.batch).into_iter().max().unwrap_or(0) as u64;
-                layers.saturating_mul(largest.saturating_mul(largest)).saturating_mul(8)
+                let largest = batch_sizes(num_pictures, self.batch).into_iter().max().unwrap_or(0) as u64;
+                let all_values = widths.iter().map(|width| *width as u64).sum::<u64>();
+                let kernels = layers.saturating_mul(largest.saturating_mul(largest));
+                (kernels.saturating_add(all_values).saturating_mul(8), largest)
             }
             // The levels, with the ranks of all layers at once; and while they are made, the dissimilarities and their order.
-            Measure::Rsa => pairs.saturating_mul(layers.saturating_mul(4 + 8) + 16 + 12),
-            Measure::Neighbours { k } => layers.saturating_mul(n).saturating_mul(16 * k as u64 + 24),
+            Measure::Rsa => (pairs.saturating_mul(layers.saturating_mul(4 + 8) + 16 + 12), n),
+            Measure::Neighbours { k } => (layers.saturating_mul(n).saturating_mul(16 * k as u64 + 24), n),
         };
-        let products = n.saturating_mul(n).saturating_mul(8).min(WORK_BYTES);
-        held.saturating_add(products)
+        let products = side.saturating_mul(side).saturating_mul(8).min(STRIP_BYTES as u64);
+        let features = n.saturating_mul(widest).saturating_mul(4).min(2 * STRIP_BYTES as u64);
+        held.saturating_add(products).saturating_add(features).saturating_add(widest.saturating_mul(8))
     }
 
     fn check(&self, layers: &[ComparedLayer], num_pictures: usize) -> Result<(), SimilarityError> {
@@ -70,13 +72,13 @@ impl ComparisonSettings {
                 if self.batch < 4 {
                     return Err(SimilarityError::SmallBatch { batch: self.batch });
                 }
-                if let Kernel::Rbf { bandwidth } = kernel
+                if let CkaKernel::Rbf { bandwidth } = kernel
                     && !(bandwidth.is_finite() && bandwidth > 0.0)
                 {
                     return Err(SimilarityError::Bandwidth { got: bandwidth });
                 }
                 for layer in layers {
-                    if matches!(layer.numbers, Numbers::Dissimilarities(_)) {
+                    if matches!(layer.numbers, LayerNumbers::Dissimilarities(_)) {
                         let (measure, name) = (self.measure.title(), layer.name.clone());
                         return Err(SimilarityError::NoFeatures { measure, name });
                     }
@@ -87,7 +89,12 @@ impl ComparisonSettings {
             }
             Measure::Rsa | Measure::Neighbours { .. } => {}
         }
-        check_half(self.planned_bytes(layers.len(), num_pictures), self.available).map_err(|reason| {
+        let width = |layer: &ComparedLayer| match &layer.numbers {
+            LayerNumbers::Features(features) => features.width(),
+            LayerNumbers::Dissimilarities(_) => 0,
+        };
+        let widths: Vec<usize> = layers.iter().map(width).collect();
+        check_half(self.planned_bytes(&widths, num_pictures), self.available).map_err(|reason| {
             SimilarityError::Memory {
                 what: format!(
                     "{} of {} layers over {num_pictures} pictures",
@@ -99,10 +106,6 @@ impl ComparisonSettings {
             }
         })
     }
-}
-
-fn batches_of(num_pictures: usize, batch: usize) -> Vec<usize> {
-    super::cka::batch_sizes(num_pictures, batch)
 }
 
 /// Compares each two layers over the same pictures. `pictures` are their names, for messages. `watch` gets the step, what is done of it
@@ -117,7 +120,7 @@ pub fn compare(
     layers: Vec<ComparedLayer>,
     pictures: &[String],
     settings: &ComparisonSettings,
-    watch: &mut dyn FnMut(Step, u64, u64) -> bool,
+    watch: &mut dyn FnMut(SimilarityStep, u64, u64) -> bool,
 ) -> Result<SimilarityMatrix, SimilarityError> {
     settings.check(&layers, pictures.len())?;
     let mut pace = Pace::new(watch);
@@ -126,11 +129,11 @@ pub fn compare(
     match settings.measure {
         Measure::Cka(kernel) => {
             let batches = batches(n, settings.batch, settings.seed);
-            let mut features: Vec<(String, Box<dyn PictureFeatures>)> = layers
+            let mut features: Vec<(String, Box<dyn LayerFeatures>)> = layers
                 .into_iter()
                 .filter_map(|layer| match layer.numbers {
-                    Numbers::Features(features) => Some((layer.name, features)),
-                    Numbers::Dissimilarities(_) => None,
+                    LayerNumbers::Features(features) => Some((layer.name, features)),
+                    LayerNumbers::Dissimilarities(_) => None,
                 })
                 .collect();
             let found = align(&mut features, pictures, kernel, &batches, &mut pace)?;

@@ -3,7 +3,7 @@
 use super::error::SimilarityError;
 
 /// Features of one layer over the pictures that are compared, row by row.
-pub trait PictureFeatures: Send {
+pub trait LayerFeatures: Send {
     /// Values of one picture.
     fn width(&self) -> usize;
 
@@ -35,7 +35,7 @@ impl FeaturesInMemory {
     }
 }
 
-impl PictureFeatures for FeaturesInMemory {
+impl LayerFeatures for FeaturesInMemory {
     fn width(&self) -> usize {
         self.width
     }
@@ -51,9 +51,9 @@ impl PictureFeatures for FeaturesInMemory {
 }
 
 /// Where a layer's numbers come from.
-pub enum Numbers {
+pub enum LayerNumbers {
     /// Features.
-    Features(Box<dyn PictureFeatures>),
+    Features(Box<dyn LayerFeatures>),
     /// Dissimilarities of all pairs of pictures, (0, 1), (0, 2) … (n − 2, n − 1): the order of `scipy.spatial.distance.squareform` and of
     /// MATLAB's `pdist`.
     Dissimilarities(Vec<f64>),
@@ -64,14 +64,14 @@ pub struct ComparedLayer {
     /// Its name, as it stands along the matrix.
     pub name: String,
     /// Its numbers.
-    pub numbers: Numbers,
+    pub numbers: LayerNumbers,
 }
 
 impl std::fmt::Debug for ComparedLayer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (kind, size) = match &self.numbers {
-            Numbers::Features(features) => ("features", features.width()),
-            Numbers::Dissimilarities(pairs) => ("pairs", pairs.len()),
+            LayerNumbers::Features(features) => ("features", features.width()),
+            LayerNumbers::Dissimilarities(pairs) => ("pairs", pairs.len()),
         };
         write!(f, "ComparedLayer({}: {size} {kind})", self.name)
     }

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use super::cka::Kernel;
+use super::cka::CkaKernel;
 
 /// What a value of a similarity matrix is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -11,7 +11,7 @@ pub enum Measure {
     /// Centred kernel alignment (Kornblith et al. 2019, "Similarity of neural network representations revisited"), with the unbiased
     /// estimate of HSIC (Song et al. 2012), summed over minibatches before the ratio is taken (Nguyen, Raghu and Kornblith 2021, "Do wide
     /// and deep networks learn the same things?"). At most 1; 0 is expected of independent features, and less can occur.
-    Cka(Kernel),
+    Cka(CkaKernel),
     /// Representational similarity analysis (Kriegeskorte et al. 2008): Spearman's correlation of the dissimilarities of all pairs of
     /// pictures, each 1 − Pearson's correlation of their features. Between −1 and 1.
     Rsa,
@@ -33,8 +33,8 @@ impl Measure {
     /// Its name in tables and figures.
     pub const fn title(self) -> &'static str {
         match self {
-            Self::Cka(Kernel::Linear) => "linear CKA",
-            Self::Cka(Kernel::Rbf { .. }) => "RBF CKA",
+            Self::Cka(CkaKernel::Linear) => "linear CKA",
+            Self::Cka(CkaKernel::Rbf { .. }) => "RBF CKA",
             Self::Rsa => "RSA",
             Self::Neighbours { .. } => "mutual kNN",
         }
@@ -43,8 +43,8 @@ impl Measure {
     /// The name to type.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Cka(Kernel::Linear) => "cka",
-            Self::Cka(Kernel::Rbf { .. }) => "cka-rbf",
+            Self::Cka(CkaKernel::Linear) => "cka",
+            Self::Cka(CkaKernel::Rbf { .. }) => "cka-rbf",
             Self::Rsa => "rsa",
             Self::Neighbours { .. } => "knn",
         }
@@ -70,8 +70,8 @@ impl FromStr for Measure {
     /// The measure of this name, with its usual settings.
     fn from_str(text: &str) -> Result<Self, UnknownMeasure> {
         match text.trim().to_lowercase().as_str() {
-            "cka" => Ok(Self::Cka(Kernel::Linear)),
-            "cka-rbf" => Ok(Self::Cka(Kernel::Rbf { bandwidth: Self::DEFAULT_BANDWIDTH })),
+            "cka" => Ok(Self::Cka(CkaKernel::Linear)),
+            "cka-rbf" => Ok(Self::Cka(CkaKernel::Rbf { bandwidth: Self::DEFAULT_BANDWIDTH })),
             "rsa" => Ok(Self::Rsa),
             "knn" => Ok(Self::Neighbours { k: Self::DEFAULT_K }),
             _ => Err(UnknownMeasure { got: text.to_owned() }),

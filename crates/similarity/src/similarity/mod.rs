@@ -25,15 +25,15 @@ mod survey;
 #[cfg(test)]
 mod tests;
 
-pub use cka::Kernel;
+pub use cka::CkaKernel;
 pub use compare::{ComparisonSettings, compare};
 pub use dissimilarities::{DissimilarityMatrix, read_dissimilarities};
 pub use dissimilarity_error::BadDissimilarities;
 pub use error::SimilarityError;
 pub use hsic::{centre_unbiased, hsic_unbiased};
-pub use layer::{ComparedLayer, FeaturesInMemory, Numbers, PictureFeatures};
+pub use layer::{ComparedLayer, FeaturesInMemory, LayerFeatures, LayerNumbers};
 pub use matching::{ListedPicture, MatchedPictures, match_pictures};
 pub use matrix::{Interval, SimilarityMatrix, Undefined};
 pub use measure::{Measure, UnknownMeasure};
 pub use set::{FeatureSet, set_names};
-pub use step::Step;
+pub use step::SimilarityStep;

@@ -3,11 +3,11 @@
 use rayon::prelude::*;
 
 use super::error::SimilarityError;
-use super::layer::{ComparedLayer, Numbers};
+use super::layer::{ComparedLayer, LayerNumbers};
 use super::matrix::{SimilarityMatrix, Undefined};
 use super::pairs::for_each_picture;
 use super::products::{Centre, Rows};
-use super::step::{Pace, Step};
+use super::step::{Pace, SimilarityStep};
 use super::survey::survey;
 
 /// Cosines this close are equal: rounding must not decide between equal pictures.
@@ -70,15 +70,15 @@ pub(super) fn neighbours(
     k: usize,
     pace: &mut Pace<'_>,
 ) -> Result<Vec<Result<Vec<Neighbours>, Undefined>>, SimilarityError> {
-    pace.begin(Step::Layers, layers.len() as u64)?;
+    pace.begin(SimilarityStep::Layers, layers.len() as u64)?;
     let mut found = Vec::with_capacity(layers.len());
     for layer in layers {
         found.push(match layer.numbers {
-            Numbers::Features(mut features) => {
+            LayerNumbers::Features(mut features) => {
                 let mut rows = Rows::kept(&mut *features, pictures.len())?;
                 of_features(&mut rows, &layer.name, pictures, k, pace)?
             }
-            Numbers::Dissimilarities(all) => Ok(of_dissimilarities(&all, pictures.len(), k)),
+            LayerNumbers::Dissimilarities(all) => Ok(of_dissimilarities(&all, pictures.len(), k)),
         });
         pace.done()?;
     }
@@ -138,7 +138,7 @@ pub(super) fn share(
     into: &mut SimilarityMatrix,
     pace: &mut Pace<'_>,
 ) -> Result<(), SimilarityError> {
-    pace.begin(Step::Pairs, layers.len() as u64)?;
+    pace.begin(SimilarityStep::Pairs, layers.len() as u64)?;
     for a in 0..layers.len() {
         let values: Vec<Option<f64>> = (a..layers.len())
             .into_par_iter()

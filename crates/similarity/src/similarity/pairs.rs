@@ -1,11 +1,8 @@
 //! Each picture with all others: products, a strip of rows at a time.
 
 use super::error::SimilarityError;
-use super::products::{Centre, Rows, products};
+use super::products::{Centre, Rows, STRIP_BYTES, products};
 use super::step::Pace;
-
-/// Bytes of products held at a time.
-const PRODUCT_BYTES: usize = 256 << 20;
 
 /// Calls `each` for every picture, in order, with its products with all pictures.
 pub(super) fn for_each_picture(
@@ -15,7 +12,7 @@ pub(super) fn for_each_picture(
     mut each: impl FnMut(usize, &[f64]),
 ) -> Result<(), SimilarityError> {
     let all: Vec<usize> = (0..rows.num_pictures()).collect();
-    let at_once = (PRODUCT_BYTES / (8 * all.len().max(1))).max(1);
+    let at_once = (STRIP_BYTES / (8 * all.len().max(1))).max(1);
     for strip in all.chunks(at_once) {
         let values = products(rows, strip, &all, centre, pace)?;
         for (line, picture) in values.chunks_exact(all.len()).zip(strip) {

@@ -8,14 +8,14 @@ use ndarray::linalg::general_mat_mul;
 use rayon::prelude::*;
 
 use super::error::SimilarityError;
-use super::layer::PictureFeatures;
+use super::layer::LayerFeatures;
 use super::step::Pace;
 
 /// Pictures on a side of a block of products.
 const TILE: usize = 64;
 /// Features that are summed at once.
 const DEPTH: usize = 512;
-/// Bytes of features held at a time, twice: the rows and the columns of a block.
+/// Bytes of features held at a time, twice (the rows and the columns of a block), and of products.
 pub(super) const STRIP_BYTES: usize = 256 << 20;
 
 /// What is subtracted from features before they are multiplied.
@@ -31,7 +31,7 @@ pub(super) enum Centre<'a> {
 
 /// A layer's rows.
 pub(super) struct Rows<'a> {
-    features: &'a mut dyn PictureFeatures,
+    features: &'a mut dyn LayerFeatures,
     width: usize,
     num_pictures: usize,
     /// All rows, where they fit.
@@ -40,13 +40,13 @@ pub(super) struct Rows<'a> {
 
 impl<'a> Rows<'a> {
     /// Rows that are read whenever they are needed.
-    pub(super) fn streamed(features: &'a mut dyn PictureFeatures, num_pictures: usize) -> Self {
+    pub(super) fn streamed(features: &'a mut dyn LayerFeatures, num_pictures: usize) -> Self {
         Self { width: features.width(), features, num_pictures, held: None }
     }
 
     /// Rows that are needed again and again: a small layer is read at once and kept.
     pub(super) fn kept(
-        features: &'a mut dyn PictureFeatures,
+        features: &'a mut dyn LayerFeatures,
         num_pictures: usize,
     ) -> Result<Self, SimilarityError> {
         let mut rows = Self::streamed(features, num_pictures);

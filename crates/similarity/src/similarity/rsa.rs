@@ -3,13 +3,13 @@
 use rayon::prelude::*;
 
 use super::error::SimilarityError;
-use super::layer::{ComparedLayer, Numbers};
+use super::layer::{ComparedLayer, LayerNumbers};
 use super::matrix::{Interval, SimilarityMatrix, Undefined};
 use super::pairs::for_each_picture;
 use super::products::{Centre, Rows};
 use super::random::Random;
 use super::ranks::{CentredRanks, Levels};
-use super::step::{Pace, Step};
+use super::step::{Pace, SimilarityStep};
 use super::survey::survey;
 
 /// 1 − Pearson's correlation between the features of each two pictures: (0, 1), (0, 2) … (n − 2, n − 1) (Kriegeskorte, Mur and
@@ -45,15 +45,15 @@ pub(super) fn levels(
     pictures: &[String],
     pace: &mut Pace<'_>,
 ) -> Result<Vec<Result<Levels, Undefined>>, SimilarityError> {
-    pace.begin(Step::Layers, layers.len() as u64)?;
+    pace.begin(SimilarityStep::Layers, layers.len() as u64)?;
     let mut found = Vec::with_capacity(layers.len());
     for layer in layers {
         let dissimilarities = match layer.numbers {
-            Numbers::Features(mut features) => {
+            LayerNumbers::Features(mut features) => {
                 let mut rows = Rows::kept(&mut *features, pictures.len())?;
                 dissimilarities(&mut rows, &layer.name, pictures, pace)?
             }
-            Numbers::Dissimilarities(all) => Ok(all),
+            LayerNumbers::Dissimilarities(all) => Ok(all),
         };
         found.push(dissimilarities.and_then(|all| {
             let levels = Levels::of(&all);
@@ -70,7 +70,7 @@ pub(super) fn correlate(
     into: &mut SimilarityMatrix,
     pace: &mut Pace<'_>,
 ) -> Result<(), SimilarityError> {
-    pace.begin(Step::Pairs, 1)?;
+    pace.begin(SimilarityStep::Pairs, 1)?;
     let n = into.num_pictures;
     let each: Vec<(usize, f64)> = (0..n * (n - 1) / 2).map(|pair| (pair, 1.0)).collect();
     for (a, b, value) in correlations(levels, &each) {
@@ -108,7 +108,7 @@ pub(super) fn bootstrap(
     into: &mut SimilarityMatrix,
     pace: &mut Pace<'_>,
 ) -> Result<(), SimilarityError> {
-    pace.begin(Step::Resamples, num_resamples as u64)?;
+    pace.begin(SimilarityStep::Resamples, num_resamples as u64)?;
     let n = into.num_pictures;
     let mut random = Random::new(seed);
     let mut values: Vec<Vec<f64>> = into.pairs().map(|_| Vec::with_capacity(num_resamples)).collect();

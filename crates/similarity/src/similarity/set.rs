@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::error::SimilarityError;
-use super::layer::{ComparedLayer, Numbers, PictureFeatures};
+use super::layer::{ComparedLayer, LayerFeatures, LayerNumbers};
 use super::matching::ListedPicture;
 use crate::features::{FeatureFormat, FeatureMatrix, MapRows, PICTURES_NAME, read_pictures};
 
@@ -72,7 +72,10 @@ impl FeatureSet {
 
     /// The set as a layer to compare, of these rows, under this name.
     pub fn into_layer(self, name: String, rows: Vec<usize>) -> ComparedLayer {
-        ComparedLayer { name, numbers: Numbers::Features(Box::new(Selected { matrix: self.matrix, rows })) }
+        ComparedLayer {
+            name,
+            numbers: LayerNumbers::Features(Box::new(Selected { matrix: self.matrix, rows })),
+        }
     }
 }
 
@@ -82,7 +85,7 @@ struct Selected {
     rows: Vec<usize>,
 }
 
-impl PictureFeatures for Selected {
+impl LayerFeatures for Selected {
     fn width(&self) -> usize {
         self.matrix.width()
     }

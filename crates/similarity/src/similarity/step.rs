@@ -5,7 +5,7 @@ use super::error::SimilarityError;
 /// What a comparison is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Step {
+pub enum SimilarityStep {
     /// Reads layers and compares their pictures with each other.
     Layers,
     /// Compares the layers.
@@ -16,20 +16,20 @@ pub enum Step {
 
 /// Reports steps to the caller, and stops when the caller wants that.
 pub(super) struct Pace<'a> {
-    watch: &'a mut dyn FnMut(Step, u64, u64) -> bool,
-    step: Step,
+    watch: &'a mut dyn FnMut(SimilarityStep, u64, u64) -> bool,
+    step: SimilarityStep,
     done: u64,
     total: u64,
 }
 
 impl<'a> Pace<'a> {
     /// `watch` gets the step, what is done of it, and its total; it returns whether to go on.
-    pub(super) fn new(watch: &'a mut dyn FnMut(Step, u64, u64) -> bool) -> Self {
-        Self { watch, step: Step::Layers, done: 0, total: 0 }
+    pub(super) fn new(watch: &'a mut dyn FnMut(SimilarityStep, u64, u64) -> bool) -> Self {
+        Self { watch, step: SimilarityStep::Layers, done: 0, total: 0 }
     }
 
     /// Begins a step of this many parts.
-    pub(super) fn begin(&mut self, step: Step, total: u64) -> Result<(), SimilarityError> {
+    pub(super) fn begin(&mut self, step: SimilarityStep, total: u64) -> Result<(), SimilarityError> {
         (self.step, self.done, self.total) = (step, 0, total);
         self.go_on()
     }

@@ -4,7 +4,7 @@ use super::random::Random;
 use super::*;
 
 fn layer(name: &str, width: usize, values: Vec<f32>) -> ComparedLayer {
-    let numbers = Numbers::Features(Box::new(FeaturesInMemory::new(width, values)));
+    let numbers = LayerNumbers::Features(Box::new(FeaturesInMemory::new(width, values)));
     ComparedLayer { name: name.to_owned(), numbers }
 }
 
@@ -26,8 +26,8 @@ fn normals(count: usize, random: &mut Random) -> Vec<f32> {
     (0..count).map(|_| normal(random) as f32).collect()
 }
 
-const CKA: Measure = Measure::Cka(Kernel::Linear);
-const RBF: Measure = Measure::Cka(Kernel::Rbf { bandwidth: 1.0 });
+const CKA: Measure = Measure::Cka(CkaKernel::Linear);
+const RBF: Measure = Measure::Cka(CkaKernel::Rbf { bandwidth: 1.0 });
 
 #[test]
 fn rotated_and_scaled_features_are_the_same_to_cka() {
@@ -181,7 +181,7 @@ fn what_can_not_be_compared_is_refused() {
     );
     let small = ComparisonSettings { batch: 3, ..plain };
     assert_eq!(error(two(5), 5, small), "at least 4 pictures at a time are needed, got 3");
-    let none = ComparisonSettings::new(Measure::Cka(Kernel::Rbf { bandwidth: 0.0 }));
+    let none = ComparisonSettings::new(Measure::Cka(CkaKernel::Rbf { bandwidth: 0.0 }));
     assert_eq!(
         error(two(5), 5, none),
         "the kernel's bandwidth is a share of the median distance above 0, got 0"
@@ -200,7 +200,8 @@ fn what_can_not_be_compared_is_refused() {
         "linear CKA of 2 layers over 40 pictures: this takes about 1 MB of memory, more than half of the 1 MB that are available"
     );
     let mut of_matrix = two(4);
-    of_matrix.push(ComparedLayer { name: "human".into(), numbers: Numbers::Dissimilarities(vec![1.0; 6]) });
+    of_matrix
+        .push(ComparedLayer { name: "human".into(), numbers: LayerNumbers::Dissimilarities(vec![1.0; 6]) });
     assert_eq!(
         error(of_matrix, 4, plain),
         "linear CKA is computed from features, and of `human` there are only dissimilarities"
@@ -227,8 +228,10 @@ fn dissimilarities_of_others_are_compared_by_their_order() {
     let human = vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0];
     let squared: Vec<f64> = human.iter().map(|x| x * x).collect();
     let back: Vec<f64> = human.iter().map(|x| -x).collect();
-    let matrix =
-        |name: &str, values| ComparedLayer { name: name.into(), numbers: Numbers::Dissimilarities(values) };
+    let matrix = |name: &str, values| ComparedLayer {
+        name: name.into(),
+        numbers: LayerNumbers::Dissimilarities(values),
+    };
     let layers = || {
         vec![
             matrix("a", human.clone()),
@@ -312,7 +315,7 @@ fn peers_layers(peers: &serde_json::Value) -> Vec<ComparedLayer> {
 #[test]
 fn values_are_those_of_other_programs() {
     let peers = peers();
-    let rbf = |bandwidth| ComparisonSettings::new(Measure::Cka(Kernel::Rbf { bandwidth }));
+    let rbf = |bandwidth| ComparisonSettings::new(Measure::Cka(CkaKernel::Rbf { bandwidth }));
     let batched = ComparisonSettings { batch: 8, seed: 7, ..ComparisonSettings::new(CKA) };
     for (name, settings) in [
         ("cka", ComparisonSettings::new(CKA)),

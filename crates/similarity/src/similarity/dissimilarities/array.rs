@@ -1,4 +1,4 @@
-//! Numbers with a shape, as a file holds them.
+//! LayerNumbers with a shape, as a file holds them.
 
 use half::f16;
 
@@ -98,14 +98,4 @@ pub(super) fn shape_words(shape: &[u64]) -> String {
         return "one number".to_owned();
     }
     shape.iter().map(ToString::to_string).collect::<Vec<_>>().join("×")
-}
-
-/// Whether a shape can be that of dissimilarities of at least three pictures: square, or a row of as many numbers as there are pairs.
-pub(super) fn is_plausible(shape: &[u64]) -> bool {
-    let sides: Vec<u64> = shape.iter().copied().filter(|side| *side != 1).collect();
-    match sides[..] {
-        [rows, columns] => rows == columns && rows > 2,
-        [pairs] => pairs > 2 && super::triangle::pictures_of(pairs).is_some(),
-        _ => false,
-    }
 }

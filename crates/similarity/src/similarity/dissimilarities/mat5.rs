@@ -4,7 +4,8 @@ use std::io::Read as _;
 
 use flate2::read::ZlibDecoder;
 
-use super::array::{Array, MAX_VALUES, Number, Variable, is_plausible, num_values, shape_words};
+use super::array::{Array, MAX_VALUES, Number, Variable, num_values, shape_words};
+use super::triangle::is_plausible;
 use crate::tensor::shown;
 
 /// Bytes before the first element.

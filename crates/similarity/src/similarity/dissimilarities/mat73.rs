@@ -2,7 +2,8 @@
 
 use hdf5_pure::{AttrValue, DType, File};
 
-use super::array::{Array, Variable, is_plausible, num_values, shape_words};
+use super::array::{Array, Variable, num_values, shape_words};
+use super::triangle::is_plausible;
 use crate::tensor::shown;
 
 /// Largest ratio of compression that is believed; deflate reaches at most about 1000.

@@ -11,6 +11,16 @@ pub(super) fn pictures_of(pairs: u64) -> Option<u64> {
     (guess >= 2 && guess.checked_mul(guess - 1)? / 2 == pairs).then_some(guess)
 }
 
+/// Whether a shape can be that of dissimilarities of at least three pictures: square, or a row of as many numbers as there are pairs.
+pub(super) fn is_plausible(shape: &[u64]) -> bool {
+    let sides: Vec<u64> = shape.iter().copied().filter(|side| *side != 1).collect();
+    match sides[..] {
+        [rows, columns] => rows == columns && rows > 2,
+        [pairs] => pairs > 2 && pictures_of(pairs).is_some(),
+        _ => false,
+    }
+}
+
 /// The dissimilarities of all pairs, (0, 1), (0, 2) … (n − 2, n − 1), and n.
 ///
 /// Understood are a square matrix that is symmetric or has only one of its triangles (the other all zeros or all NaN), and a row of the
