@@ -40,6 +40,7 @@ const fn field(setting: Setting) -> &'static str {
 }
 
 /// A sentence that says what to press or choose.
+#[expect(clippy::too_many_lines, reason = "a line or two for each remedy")]
 pub(crate) fn words(remedy: &Remedy) -> String {
     match remedy {
         Remedy::NameModel { fitting } if fitting.is_empty() => "Choose the model under Model.".to_owned(),

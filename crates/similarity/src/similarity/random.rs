@@ -1,6 +1,6 @@
 //! Random numbers that stay the same for a seed, on every machine and in every version of the program.
 
-/// SplitMix64 (Steele, Lea and Flood 2014, "Fast splittable pseudorandom number generators").
+/// `SplitMix64` (Steele, Lea and Flood 2014, "Fast splittable pseudorandom number generators").
 #[derive(Clone, Debug)]
 pub(super) struct Random(u64);
 

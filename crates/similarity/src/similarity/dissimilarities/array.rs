@@ -1,4 +1,4 @@
-//! LayerNumbers with a shape, as a file holds them.
+//! Numbers with a shape, as a file holds them.
 
 use half::f16;
 

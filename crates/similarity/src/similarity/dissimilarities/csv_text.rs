@@ -61,7 +61,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<(Array, Option<Vec<String>>), String>
             }
         }
     }
-    // LayerNumbers that pandas counts rows with are no names.
+    // Numbers that pandas counts rows with are no names.
     let is_counted = |names: &Vec<String>| names.iter().enumerate().all(|(at, name)| name.parse() == Ok(at));
     let names = names.filter(|names| !is_counted(names));
     let shape = vec![body.len() as u64, (width - skip) as u64];

@@ -1,4 +1,4 @@
-//! MATLAB's files of version 5 (MathWorks, "MAT-File Format", R2023a): `save -v6` and `-v7`, and scipy's `savemat`.
+//! MATLAB's files of version 5 (its vendor's "MAT-File Format", R2023a): `save -v6` and `-v7`, and scipy's `savemat`.
 
 use std::io::Read as _;
 
