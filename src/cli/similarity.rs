@@ -35,8 +35,8 @@ pub(super) fn run(args: &SimilarityArgs, resources: &Resources, reporter: &Repor
     let folders = set_folders(args)?;
     let ended = match folders {
         Some(folders) => {
-            start_threads(args.run.threads, Priority::Normal)?;
             let cancel = cancelled_by_ctrl_c()?;
+            start_threads(args.run.threads, Priority::Normal)?;
             compare_sets(args, &folders, rdms, settings, false, 0, &cancel, reporter)
         }
         None => compare_pictures(args, rdms, settings, resources, reporter),
@@ -141,10 +141,9 @@ fn compare_pictures(
     if pool == Pool::None {
         bail!("`--pool none` keeps maps, and a picture's features are one row: take `--pool flatten`");
     }
-    let folder = tempfile::Builder::new().prefix("filterscope-similarity-").tempdir().with_context(|| {
-        format!("can't make a temporary folder in \"{}\"", std::env::temp_dir().display())
-    })?;
-    let extraction = args.extraction(input.clone(), folder.path().join("features"), pool);
+    // The folder is made when Ctrl-C removes it again, and the plan is made before.
+    let extraction =
+        args.extraction(input.clone(), std::env::temp_dir().join("filterscope-similarity"), pool);
     let mut plan = extract::plan(&extraction, resources, reporter)?;
     let num_sets = plan.sets.len() + rdms.all.len();
     if num_sets < 2 {
@@ -156,6 +155,11 @@ fn compare_pictures(
     }
     let cancel = CancelToken::new();
     cancel_at_ctrl_c(&cancel)?;
+    let folder = tempfile::Builder::new().prefix("filterscope-similarity-").tempdir().with_context(|| {
+        format!("can't make a temporary folder in \"{}\"", std::env::temp_dir().display())
+    })?;
+    plan.folder = folder.path().join("features");
+    plan.settings.out.clone_from(&plan.folder);
     let (existing, bar) = (
         Existing { resume: false, allow_mixed: false, overwrite: false },
         reporter.long_progress(plan.rows.len(), 0),
@@ -176,7 +180,6 @@ fn compare_pictures(
         return Err(SimilarityError::Interrupted.into());
     }
     let folders: Vec<PathBuf> = plan.sets.iter().map(|set| plan.set_folder(set)).collect();
-    drop(plan);
     compare_sets(args, &folders, rdms, settings, true, done.num_failed, &cancel, reporter)
 }
 

@@ -318,7 +318,7 @@ fn matrices_of_others_take_part() {
             .iter()
             .map(|b| if a == *b { "0".to_owned() } else { value(a.min(*b), a.max(*b)).to_string() })
             .collect();
-        csv.push_str(&format!("{},{}\n", name(a), cells.join(",")));
+        csv.extend([name(a), ",".to_owned(), cells.join(","), "\n".to_owned()]);
     }
     bench.add("named.csv", csv.as_bytes());
     let named = json(&bench, "features --rdm named.csv");
@@ -361,19 +361,30 @@ fn matrices_of_others_take_part() {
 #[cfg(unix)]
 #[test]
 fn ctrl_c_ends_it_and_leaves_nothing() {
+    use std::time::{Duration, Instant};
     let bench = with_photos();
     bench.ok(&format!("extract photos {QUICK} {LAYERS} --pool avg --format npy -o features"));
     for data in ["features".to_owned(), format!("photos {QUICK} {LAYERS}")] {
         let mut command = bench.command(&format!(
-            "similarity {data} --measure rsa --bootstrap 1000000 --png out.png --csv out.csv -v"
+            "similarity {data} --measure rsa --bootstrap 1000000 --png out.png --csv out.csv"
         ));
-        let mut child =
-            command.env("TMPDIR", bench.path("tmp")).stderr(std::process::Stdio::piped()).spawn().unwrap();
-        // While it draws pictures again, for minutes.
-        std::thread::sleep(std::time::Duration::from_secs(2));
+        let log = std::fs::File::create(bench.path("log")).unwrap();
+        let mut child = command.arg("-v").env("TMPDIR", bench.path("tmp")).stderr(log).spawn().unwrap();
+        // Until it listens: of sets, the log says so; of pictures, there is a temporary folder.
+        let is_listening = || {
+            let words = std::fs::read_to_string(bench.path("log")).unwrap();
+            if data == "features" { words.contains("computing with") } else { !bench.names("tmp").is_empty() }
+        };
+        let deadline = Instant::now() + Duration::from_mins(1);
+        while !is_listening() {
+            assert!(Instant::now() < deadline, "{data}: it hasn't begun after a minute");
+            std::thread::sleep(Duration::from_millis(5));
+        }
         let id = child.id().to_string();
         assert!(std::process::Command::new("kill").args(["-INT", &id]).status().unwrap().success());
         assert_eq!(child.wait().unwrap().code(), Some(130), "{data}");
+        let words = std::fs::read_to_string(bench.path("log")).unwrap();
+        assert!(words.ends_with("interrupted: nothing was written\n"), "{words}");
         assert!(!bench.path("out.png").exists() && !bench.path("out.csv").exists());
         assert!(bench.names("tmp").is_empty(), "{:?}", bench.names("tmp"));
     }

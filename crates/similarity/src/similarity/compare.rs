@@ -6,10 +6,13 @@ use super::layer::{ComparedLayer, LayerFeatures, LayerNumbers};
 use super::matrix::{SimilarityMatrix, Undefined};
 use super::measure::Measure;
 use super::neighbours::{neighbours, share};
-use super::products::STRIP_BYTES;
+use super::products::{DEPTH, STRIP_BYTES};
 use super::rsa::{bootstrap, correlate, levels};
 use super::step::{Pace, SimilarityStep};
 use crate::tensor::check_half;
+
+/// The most pictures whose pairs are fewer than 2³².
+const MOST_PICTURES_OF_RSA: usize = 92_682;
 
 /// How layers are compared.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -51,13 +54,22 @@ impl ComparisonSettings {
                 let kernels = layers.saturating_mul(largest.saturating_mul(largest));
                 (kernels.saturating_add(all_values).saturating_mul(8), largest)
             }
-            // The levels, with the ranks of all layers at once; and while they are made, the dissimilarities and their order.
-            Measure::Rsa => (pairs.saturating_mul(layers.saturating_mul(4 + 8) + 16 + 12), n),
+            // The levels, with the ranks of all layers at once; while they are made, the dissimilarities and their order; and a value
+            // of each pair of layers for each resample.
+            Measure::Rsa => {
+                let of_pairs = pairs.saturating_mul(layers.saturating_mul(4 + 8) + 16 + 28);
+                let of_resamples =
+                    layers.saturating_mul(layers).saturating_mul(4 * self.num_resamples as u64);
+                (of_pairs.saturating_add(of_resamples), n)
+            }
             Measure::Neighbours { k } => (layers.saturating_mul(n).saturating_mul(16 * k as u64 + 24), n),
         };
         let products = side.saturating_mul(side).saturating_mul(8).min(STRIP_BYTES as u64);
         let features = n.saturating_mul(widest).saturating_mul(4).min(2 * STRIP_BYTES as u64);
-        held.saturating_add(products).saturating_add(features).saturating_add(widest.saturating_mul(8))
+        // Parts of two strips in f64, and the means of features.
+        let converted = side.saturating_mul(widest.min(DEPTH as u64)).saturating_mul(16);
+        let parts = [products, features, converted, widest.saturating_mul(8)];
+        parts.into_iter().fold(held, u64::saturating_add)
     }
 
     fn check(&self, layers: &[ComparedLayer], num_pictures: usize) -> Result<(), SimilarityError> {
@@ -86,6 +98,10 @@ impl ComparisonSettings {
             }
             Measure::Neighbours { k } if k == 0 || k + 2 > num_pictures => {
                 return Err(SimilarityError::TooManyNeighbours { k, num_pictures });
+            }
+            // Pairs are counted in 32 bits.
+            Measure::Rsa if num_pictures > MOST_PICTURES_OF_RSA => {
+                return Err(SimilarityError::TooManyPictures { num_pictures, most: MOST_PICTURES_OF_RSA });
             }
             Measure::Rsa | Measure::Neighbours { .. } => {}
         }

@@ -20,6 +20,14 @@ pub enum SimilarityError {
         /// How many pictures there are.
         num_pictures: usize,
     },
+    /// More pairs than are compared.
+    #[error("RSA compares all pairs of at most {most} pictures, and there are {num_pictures}")]
+    TooManyPictures {
+        /// How many pictures there are.
+        num_pictures: usize,
+        /// The most that can be.
+        most: usize,
+    },
     /// A NaN or an infinity.
     #[error("{value} in the features of {layer}: value {feature} of picture `{picture}`")]
     NotFinite {
@@ -147,7 +155,9 @@ impl Remedied for SimilarityError {
             }
             Self::NoFeatures { .. } => Some(Remedy::MeasureOfDissimilarities),
             Self::Memory { is_batched: true, .. } => Some(Remedy::SmallerBatch),
-            Self::Memory { is_batched: false, .. } => Some(Remedy::SamplePictures),
+            Self::Memory { is_batched: false, .. } | Self::TooManyPictures { .. } => {
+                Some(Remedy::SamplePictures)
+            }
             Self::Features(error) => error.remedy(),
             Self::Dissimilarities(error) => error.remedy(),
             Self::OtherNumber { .. } => Some(Remedy::NamePictures),

@@ -3,8 +3,8 @@
 //! Sums are made in f64, over the features in one order: a product has the same bits whichever block it is computed in, and with any
 //! number of threads.
 
-use ndarray::Array2;
 use ndarray::linalg::general_mat_mul;
+use ndarray::{Array2, ArrayView2, s};
 use rayon::prelude::*;
 
 use super::error::SimilarityError;
@@ -14,7 +14,7 @@ use super::step::Pace;
 /// Pictures on a side of a block of products.
 const TILE: usize = 64;
 /// Features that are summed at once.
-const DEPTH: usize = 512;
+pub(super) const DEPTH: usize = 256;
 /// Bytes of features held at a time, twice (the rows and the columns of a block), and of products.
 pub(super) const STRIP_BYTES: usize = 256 << 20;
 
@@ -102,36 +102,30 @@ pub(super) fn products(
     let (mut left, mut right) = (Vec::new(), Vec::new());
     for (at, part) in down.chunks(strip).enumerate() {
         rows.read(part, &mut left)?;
-        let from = if is_square { at } else { 0 };
-        for (to, other) in across.chunks(strip).enumerate().skip(from) {
+        let first_row = at * strip * across.len();
+        let lines = first_row..first_row + part.len() * across.len();
+        let Some(lines) = products.get_mut(lines) else { continue };
+        // Of a square matrix only what is on and above the diagonal.
+        for (to, other) in across.chunks(strip).enumerate().skip(if is_square { at } else { 0 }) {
             let is_same = is_square && to == at;
             if !is_same {
                 rows.read(other, &mut right)?;
             }
-            let (first_row, first_column) = (at * strip, to * strip);
-            let beside = if is_same { &left } else { &right };
-            for (tile_row, tile_down) in part.chunks(TILE).enumerate() {
+            for from in (0..width).step_by(DEPTH) {
                 pace.go_on()?;
-                let here = Side { values: &left, pictures: tile_down, first: tile_row * TILE, width, centre };
-                let begin = if is_same { tile_row } else { 0 };
-                let tiles: Vec<_> = other.chunks(TILE).enumerate().skip(begin).collect();
-                let done: Vec<(usize, Array2<f64>)> = tiles
-                    .into_par_iter()
-                    .map(|(tile, pictures)| {
-                        let there = Side { values: beside, pictures, first: tile * TILE, width, centre };
-                        (tile, product(here, there))
-                    })
-                    .collect();
-                for (tile, block) in done {
-                    for (row, line) in block.outer_iter().enumerate() {
-                        let row = first_row + tile_row * TILE + row;
-                        let column = first_column + tile * TILE;
-                        let from = row * across.len() + column;
-                        for (to, value) in products.iter_mut().skip(from).zip(line.iter()) {
-                            *to = *value;
-                        }
+                let depth = DEPTH.min(width - from);
+                let down_part = converted(&left, part, width, from, depth, centre);
+                let across_part = (!is_same).then(|| converted(&right, other, width, from, depth, centre));
+                let across_part = across_part.as_ref().unwrap_or(&down_part);
+                let first_column = to * strip;
+                lines.par_chunks_mut(TILE * across.len()).enumerate().for_each(|(tile, lines)| {
+                    let begin = if is_same { tile * TILE } else { 0 };
+                    let here = down_part.slice(s![tile * TILE..part.len().min((tile + 1) * TILE), ..]);
+                    for column in (begin..other.len()).step_by(TILE) {
+                        let there = across_part.slice(s![column..other.len().min(column + TILE), ..]);
+                        add_product(here, there, lines, across.len(), first_column + column);
                     }
-                }
+                });
             }
         }
     }
@@ -141,6 +135,51 @@ pub(super) fn products(
     Ok(products)
 }
 
+/// Adds the products of some rows and some others to a matrix of this many columns, from `column` on.
+fn add_product(
+    down: ArrayView2<'_, f64>,
+    across: ArrayView2<'_, f64>,
+    into: &mut [f64],
+    num_columns: usize,
+    column: usize,
+) {
+    let mut sum = Array2::zeros((down.nrows(), across.nrows()));
+    general_mat_mul(1.0, &down, &across.t(), 0.0, &mut sum);
+    for (line, values) in into.chunks_exact_mut(num_columns).zip(sum.outer_iter()) {
+        for (to, value) in line.iter_mut().skip(column).zip(values) {
+            *to += value;
+        }
+    }
+}
+
+/// Features `from..from + depth` of a strip's pictures, centred, in f64.
+fn converted(
+    strip: &[f32],
+    pictures: &[usize],
+    width: usize,
+    from: usize,
+    depth: usize,
+    centre: Centre<'_>,
+) -> Array2<f64> {
+    let mut part = Array2::zeros((pictures.len(), depth));
+    for ((mut line, picture), values) in part.outer_iter_mut().zip(pictures).zip(strip.chunks_exact(width)) {
+        let values = values.get(from..from + depth).unwrap_or_default();
+        let pairs = line.iter_mut().zip(values);
+        match centre {
+            Centre::Zero => pairs.for_each(|(to, value)| *to = f64::from(*value)),
+            Centre::Features(means) => {
+                let means = means.get(from..from + depth).unwrap_or_default();
+                pairs.zip(means).for_each(|((to, value), mean)| *to = f64::from(*value) - mean);
+            }
+            Centre::Pictures(means) => {
+                let mean = means.get(*picture).copied().unwrap_or_default();
+                pairs.for_each(|(to, value)| *to = f64::from(*value) - mean);
+            }
+        }
+    }
+    part
+}
+
 /// Copies what is above the diagonal of a square matrix below it.
 fn mirror(square: &mut [f64], side: usize) {
     for row in 1..side {
@@ -148,51 +187,6 @@ fn mirror(square: &mut [f64], side: usize) {
             square[row * side + column] = square[column * side + row];
         }
     }
-}
-
-/// Some rows of a strip.
-#[derive(Clone, Copy)]
-struct Side<'a> {
-    values: &'a [f32],
-    /// The pictures' numbers.
-    pictures: &'a [usize],
-    /// Place of the first in the strip.
-    first: usize,
-    width: usize,
-    centre: Centre<'a>,
-}
-
-impl Side<'_> {
-    /// Features `from..from + depth` of its pictures, centred.
-    fn part(&self, from: usize, depth: usize) -> Array2<f64> {
-        let mut part = Array2::zeros((self.pictures.len(), depth));
-        for (at, (mut line, picture)) in part.outer_iter_mut().zip(self.pictures).enumerate() {
-            let begin = (self.first + at) * self.width + from;
-            let values = self.values.get(begin..begin + depth).unwrap_or_default();
-            let converted = line.iter_mut().zip(values);
-            match self.centre {
-                Centre::Zero => converted.for_each(|(to, value)| *to = f64::from(*value)),
-                Centre::Features(means) => {
-                    let means = means.get(from..from + depth).unwrap_or_default();
-                    converted.zip(means).for_each(|((to, value), mean)| *to = f64::from(*value) - mean);
-                }
-                Centre::Pictures(means) => {
-                    let mean = means.get(*picture).copied().unwrap_or_default();
-                    converted.for_each(|(to, value)| *to = f64::from(*value) - mean);
-                }
-            }
-        }
-        part
-    }
-}
-
-fn product(down: Side<'_>, across: Side<'_>) -> Array2<f64> {
-    let mut sum = Array2::zeros((down.pictures.len(), across.pictures.len()));
-    for from in (0..down.width).step_by(DEPTH) {
-        let depth = DEPTH.min(down.width - from);
-        general_mat_mul(1.0, &down.part(from, depth), &across.part(from, depth).t(), 1.0, &mut sum);
-    }
-    sum
 }
 
 #[cfg(test)]

@@ -12,6 +12,9 @@ use super::ranks::{CentredRanks, Levels};
 use super::step::{Pace, SimilarityStep};
 use super::survey::survey;
 
+/// Pictures this alike are equal: rounding must not give an order to equal pictures.
+const EQUAL: f64 = 1e-12;
+
 /// 1 − Pearson's correlation between the features of each two pictures: (0, 1), (0, 2) … (n − 2, n − 1) (Kriegeskorte, Mur and
 /// Bandettini 2008, "Representational similarity analysis").
 fn dissimilarities(
@@ -33,7 +36,8 @@ fn dissimilarities(
     let mut all = Vec::with_capacity(n * (n - 1) / 2);
     for_each_picture(rows, Centre::Pictures(&known.picture_means), pace, |picture, products| {
         for (product, other) in products.iter().zip(&lengths).skip(picture + 1) {
-            all.push(1.0 - (product / (lengths[picture] * other)).clamp(-1.0, 1.0));
+            let dissimilarity = 1.0 - (product / (lengths[picture] * other)).clamp(-1.0, 1.0);
+            all.push(if dissimilarity < EQUAL { 0.0 } else { dissimilarity });
         }
     })?;
     Ok(Ok(all))
