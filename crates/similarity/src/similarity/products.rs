@@ -123,7 +123,7 @@ pub(super) fn products(
                     let here = down_part.slice(s![tile * TILE..part.len().min((tile + 1) * TILE), ..]);
                     for column in (begin..other.len()).step_by(TILE) {
                         let there = across_part.slice(s![column..other.len().min(column + TILE), ..]);
-                        add_product(here, there, lines, across.len(), first_column + column);
+                        add_product(&here, &there, lines, across.len(), first_column + column);
                     }
                 });
             }
@@ -137,14 +137,14 @@ pub(super) fn products(
 
 /// Adds the products of some rows and some others to a matrix of this many columns, from `column` on.
 fn add_product(
-    down: ArrayView2<'_, f64>,
-    across: ArrayView2<'_, f64>,
+    down: &ArrayView2<'_, f64>,
+    across: &ArrayView2<'_, f64>,
     into: &mut [f64],
     num_columns: usize,
     column: usize,
 ) {
     let mut sum = Array2::zeros((down.nrows(), across.nrows()));
-    general_mat_mul(1.0, &down, &across.t(), 0.0, &mut sum);
+    general_mat_mul(1.0, down, &across.t(), 0.0, &mut sum);
     for (line, values) in into.chunks_exact_mut(num_columns).zip(sum.outer_iter()) {
         for (to, value) in line.iter_mut().skip(column).zip(values) {
             *to += value;
