@@ -27,7 +27,7 @@ mod tests;
 
 pub use cka::CkaKernel;
 pub use compare::{ComparisonSettings, compare};
-pub use dissimilarities::{DissimilarityMatrix, read_dissimilarities};
+pub use dissimilarities::{DissimilarityMatrix, dissimilarities_of, read_dissimilarities};
 pub use dissimilarity_error::BadDissimilarities;
 pub use error::SimilarityError;
 pub use hsic::{centre_unbiased, hsic_unbiased};

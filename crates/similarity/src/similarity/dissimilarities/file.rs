@@ -51,8 +51,19 @@ pub fn read_dissimilarities(
     path: &Path,
     variable: Option<&str>,
 ) -> Result<DissimilarityMatrix, BadDissimilarities> {
+    dissimilarities_of(bytes(path)?, variable, path)
+}
+
+/// The dissimilarities in the bytes of a file; as [`read_dissimilarities`], which reads them. `path` is for messages.
+///
+/// # Errors
+/// Those of [`read_dissimilarities`], but for a file that can't be read.
+pub fn dissimilarities_of(
+    bytes: Vec<u8>,
+    variable: Option<&str>,
+    path: &Path,
+) -> Result<DissimilarityMatrix, BadDissimilarities> {
     let content = |reason: String| BadDissimilarities::Content { reason, path: path.to_owned() };
-    let bytes = bytes(path)?;
     let is_hdf5 = bytes.starts_with(HDF5) || bytes.get(512..).is_some_and(|rest| rest.starts_with(HDF5));
     let is_mat5 = mat5::is_mat5(&bytes);
     if variable.is_some() && !is_hdf5 && !is_mat5 {

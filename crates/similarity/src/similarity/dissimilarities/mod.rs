@@ -14,4 +14,4 @@ mod npy;
 mod tests;
 mod triangle;
 
-pub use file::{DissimilarityMatrix, read_dissimilarities};
+pub use file::{DissimilarityMatrix, dissimilarities_of, read_dissimilarities};
