@@ -7,6 +7,7 @@ use anyhow::{Context as _, bail};
 use super::exit::Exit;
 use super::extract;
 use super::interrupt::{cancel_at_ctrl_c, cancelled_by_ctrl_c};
+use super::remedy;
 use super::reporter::{Reporter, RunProgress};
 use super::similarity_args::SimilarityArgs;
 use super::similarity_output::{LayerFacts, SimilarityOutcome, check_outputs, tell, write};
@@ -19,7 +20,7 @@ use crate::similarity::{
     CkaKernel, ComparedLayer, ComparisonSettings, FeatureSet, ListedPicture, MatchedPictures, Measure,
     SimilarityError, SimilarityStep, compare, set_names,
 };
-use crate::tensor::{available_memory, counted, shown};
+use crate::tensor::{Remedy, available_memory, counted, shown};
 
 /// Runs the command.
 pub(super) fn run(args: &SimilarityArgs, resources: &Resources, reporter: &Reporter) -> anyhow::Result<Exit> {
@@ -144,7 +145,14 @@ fn compare_pictures(
     // The folder is made when Ctrl-C removes it again, and the plan is made before.
     let extraction =
         args.extraction(input.clone(), std::env::temp_dir().join("filterscope-similarity"), pool);
-    let mut plan = extract::plan(&extraction, resources, reporter)?;
+    let mut plan = match extract::plan(&extraction, resources, reporter) {
+        // Its own remedy is another format of the files, which nobody chooses here.
+        Err(error) if remedy::of(&error) == Some(Remedy::OneSize) => bail!(
+            "pictures keep their own sizes, so rows of all values differ in length: take another pooling than `--pool flatten`, or one \
+             size, such as `--fit 640x480`"
+        ),
+        other => other?,
+    };
     let num_sets = plan.sets.len() + rdms.all.len();
     if num_sets < 2 {
         return Err(SimilarityError::TooFew { got: num_sets }.into());

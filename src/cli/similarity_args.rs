@@ -81,7 +81,7 @@ pub(super) struct SimilarityArgs {
     pub measure: Option<Measure>,
 
     /// Of knn: neighbours of each picture; without it, 10
-    #[arg(long, value_name = "K", help_heading = "Comparison")]
+    #[arg(long, value_name = "K", value_parser = parse_positive, help_heading = "Comparison")]
     pub k: Option<usize>,
 
     /// Of cka-rbf: the kernel's width as a share of the median distance between two pictures; without it, 1

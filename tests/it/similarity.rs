@@ -216,6 +216,10 @@ fn what_can_not_be_compared_is_refused_before_the_work() {
             "photos --pool none",
             "error: `--pool none` keeps maps, and a picture's features are one row: take `--pool flatten`",
         ),
+        (
+            "photos --pool flatten --fit native",
+            "error: pictures keep their own sizes, so rows of all values differ in length: take another pooling than `--pool flatten`, or one size, such as `--fit 640x480`",
+        ),
         ("photos --csv out.png", "error: `--csv` writes CSV, and the name ends in .png: \"out.png\""),
         ("photos --csv out --png out", "error: `--csv` and `--png` are one file: \"out\""),
         (

@@ -96,7 +96,8 @@ impl ComparisonSettings {
                     }
                 }
             }
-            Measure::Neighbours { k } if k == 0 || k + 2 > num_pictures => {
+            Measure::Neighbours { k: 0 } => return Err(SimilarityError::NoNeighbours),
+            Measure::Neighbours { k } if k > num_pictures - 2 => {
                 return Err(SimilarityError::TooManyNeighbours { k, num_pictures });
             }
             // Pairs are counted in 32 bits.

@@ -40,8 +40,11 @@ pub enum SimilarityError {
         /// `NaN` or the infinity.
         value: f32,
     },
+    /// Nothing to share.
+    #[error("at least one neighbour of each picture is compared, got 0")]
+    NoNeighbours,
     /// All other pictures would be neighbours.
-    #[error("{k} neighbours of each picture need at least {} pictures, and there are {num_pictures}", .k + 2)]
+    #[error("{k} neighbours of each picture need at least {} pictures, and there are {num_pictures}", .k.saturating_add(2))]
     TooManyNeighbours {
         /// How many neighbours were asked for.
         k: usize,
@@ -163,6 +166,7 @@ impl Remedied for SimilarityError {
             Self::OtherNumber { .. } => Some(Remedy::NamePictures),
             Self::TooFew { .. }
             | Self::TooFewPictures { .. }
+            | Self::NoNeighbours
             | Self::NotFinite { .. }
             | Self::SmallBatch { .. }
             | Self::Bandwidth { .. }

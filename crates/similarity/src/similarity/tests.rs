@@ -179,6 +179,10 @@ fn what_can_not_be_compared_is_refused() {
         error(two(11), 11, knn),
         "10 neighbours of each picture need at least 12 pictures, and there are 11"
     );
+    let none = ComparisonSettings::new(Measure::Neighbours { k: 0 });
+    assert_eq!(error(two(11), 11, none), "at least one neighbour of each picture is compared, got 0");
+    let all = ComparisonSettings::new(Measure::Neighbours { k: usize::MAX });
+    assert!(error(two(11), 11, all).ends_with("and there are 11"));
     let small = ComparisonSettings { batch: 3, ..plain };
     assert_eq!(error(two(5), 5, small), "at least 4 pictures at a time are needed, got 3");
     let none = ComparisonSettings::new(Measure::Cka(CkaKernel::Rbf { bandwidth: 0.0 }));
