@@ -27,6 +27,7 @@ pub use filterscope_features::features;
 pub use filterscope_figures::{formats, mosaic};
 pub use filterscope_input::input;
 pub use filterscope_net::{graph, models, tensor};
+pub use filterscope_similarity::similarity;
 pub use filterscope_weights::weights;
 pub use filterscope_work::{extract, render};
 pub use image;

@@ -9,6 +9,7 @@ use super::extract_args::ExtractArgs;
 use super::features::FeaturesArgs;
 use super::look_args::LookArgs;
 use super::shared_args::{PartArgs, RunArgs};
+use super::similarity_args::SimilarityArgs;
 use crate::input::dataset::Camera;
 use crate::input::{FitChoice, ValueChoice};
 use crate::tensor::PixelSize;
@@ -20,6 +21,7 @@ Examples:
   filterscope render cat.jpg -o cat.png                every channel of the last layer as one mosaic
   filterscope render photos -o mosaics/                one figure per picture of a folder
   filterscope extract drive/interpolated.csv -o out    the last layer's features of every picture of a log
+  filterscope similarity photos --model Xception,VGG16  how alike their layers are, as a matrix
   filterscope animate cat.jpg -o cat.gif               channel after channel as a moving picture
   filterscope layers inception_v3                      every layer: name, shape, cost, receptive field
   filterscope models                                   every network, and what each takes to run
@@ -79,6 +81,7 @@ pub(super) enum CliCommand {
     Extract(Box<ExtractArgs>),
     Features(FeaturesArgs),
     Animate(Box<AnimateArgs>),
+    Similarity(Box<SimilarityArgs>),
     Models(ModelsArgs),
     Layers(LayersArgs),
     Weights(WeightsArgs),

@@ -194,7 +194,11 @@ fn places(plan: &ExtractPlan) -> String {
 }
 
 /// Validates the arguments and makes the plan; cheap checks come first.
-fn plan(args: &ExtractArgs, resources: &Resources, reporter: &Reporter) -> anyhow::Result<ExtractPlan> {
+pub(super) fn plan(
+    args: &ExtractArgs,
+    resources: &Resources,
+    reporter: &Reporter,
+) -> anyhow::Result<ExtractPlan> {
     args.run.engine().check()?;
     start_threads(args.run.threads, Priority::Normal)?;
     let (rows, mut file) =

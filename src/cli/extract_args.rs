@@ -178,7 +178,7 @@ pub(super) struct ExtractArgs {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct SourceChoice(pub(super) Option<SourceKind>);
 
-fn parse_source(text: &str) -> Result<SourceChoice, String> {
+pub(super) fn parse_source(text: &str) -> Result<SourceChoice, String> {
     if text == "auto" {
         return Ok(SourceChoice(None));
     }
@@ -187,6 +187,6 @@ fn parse_source(text: &str) -> Result<SourceChoice, String> {
         .map_err(|e: crate::input::dataset::UnknownSourceKind| e.to_string())
 }
 
-fn parse_positive(text: &str) -> Result<usize, String> {
+pub(super) fn parse_positive(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|n| *n > 0).ok_or_else(|| "expected a whole number from 1 on".to_owned())
 }

@@ -23,6 +23,10 @@ mod render;
 mod reporter;
 mod selfcheck;
 mod shared_args;
+mod similarity;
+mod similarity_args;
+mod similarity_output;
+mod similarity_rdm;
 mod table;
 mod timings;
 mod view;
@@ -61,6 +65,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, resources: &Resources
         CliCommand::Extract(extract) => extract::run(&extract, resources, &reporter),
         CliCommand::Animate(animate) => animate::run(&animate, resources, &reporter),
         CliCommand::Features(features) => features::run(&features, &reporter),
+        CliCommand::Similarity(args) => similarity::run(&args, resources, &reporter),
         CliCommand::Models(models) => models::run(&models, resources, &reporter),
         CliCommand::Layers(layers) => layers::run(&layers, &reporter),
         CliCommand::Weights(weights) => weights::run(&weights, resources, &reporter),

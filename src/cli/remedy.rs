@@ -14,6 +14,7 @@ use crate::input::dataset::{DatasetError, ExpandError};
 use crate::input::decode::DecodeError;
 use crate::models::UnknownModel;
 use crate::render::{AnimationError, ChoiceError, ClassMapError, DEFAULT_TAG, ImportError};
+use crate::similarity::SimilarityError;
 use crate::tensor::{Remedied, Remedy, SelectionError, Setting, ValueScale};
 use crate::weights::{ClassNamesError, PartError, WeightsFileError};
 
@@ -66,6 +67,7 @@ pub(super) fn of(error: &anyhow::Error) -> Option<Remedy> {
             cause.downcast_ref::<BadFeatures>().and_then(Remedied::remedy),
             cause.downcast_ref::<DatasetError>().and_then(Remedied::remedy),
             cause.downcast_ref::<SelectionError>().and_then(Remedied::remedy),
+            cause.downcast_ref::<SimilarityError>().and_then(Remedied::remedy),
         ];
         carried.into_iter().flatten().next()
     })
@@ -144,6 +146,20 @@ pub(super) fn words(remedy: &Remedy) -> String {
         Remedy::BeginAgain => "`--overwrite` begins again".to_owned(),
         Remedy::ReplaceFeatures => "`--overwrite` makes them anew; or choose another folder with `-o`".to_owned(),
         Remedy::SelectOthers => "check `--start`, `--every`, `--limit` and `--camera`".to_owned(),
+        Remedy::FewerNeighbours { most } => format!("`--k {most}` or less"),
+        Remedy::MeasureOfDissimilarities => "take `--measure rsa` or `--measure knn`".to_owned(),
+        Remedy::SmallerBatch => {
+            "compare fewer pictures at a time with `--batch`, or fewer layers with `--layer`".to_owned()
+        }
+        Remedy::SamplePictures => {
+            "compare a random sample of the pictures with `--sample N`, or fewer layers".to_owned()
+        }
+        Remedy::NameVariable { names } => {
+            format!("say which with `--rdm-variable`: {}", names.join(", "))
+        }
+        Remedy::NamePictures => {
+            "`--rdm-pictures FILE` takes a list of the pictures in the matrix's order, a file name a line".to_owned()
+        }
         Remedy::NameShard => "name the shard: `--shard I/N`".to_owned(),
         Remedy::NameShardCount => "`--shard auto/N` says of how many".to_owned(),
         Remedy::ExportForVersion { newest_opset } => format!(

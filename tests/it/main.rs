@@ -26,7 +26,9 @@ mod mosaic;
 mod onnx;
 mod orders;
 mod parity;
+mod probe;
 mod second_opinion;
+mod similarity;
 mod support;
 mod taps;
 #[cfg(unix)]

@@ -40,6 +40,7 @@ const fn field(setting: Setting) -> &'static str {
 }
 
 /// A sentence that says what to press or choose.
+#[expect(clippy::too_many_lines, reason = "a line or two for each remedy")]
 pub(crate) fn words(remedy: &Remedy) -> String {
     match remedy {
         Remedy::NameModel { fitting } if fitting.is_empty() => "Choose the model under Model.".to_owned(),
@@ -72,6 +73,12 @@ pub(crate) fn words(remedy: &Remedy) -> String {
         Remedy::BeginAgain => "\"Begin again\" removes it.".to_owned(),
         Remedy::ReplaceFeatures => "\"Replace them\" makes them anew; or choose another folder.".to_owned(),
         Remedy::SelectOthers => "Check the first frame, each, at most, and the cameras.".to_owned(),
+        Remedy::FewerNeighbours { most } => format!("Take at most {most} neighbours."),
+        Remedy::MeasureOfDissimilarities => "Choose RSA or mutual kNN as measure.".to_owned(),
+        Remedy::SmallerBatch => "Compare fewer pictures at a time, or fewer layers.".to_owned(),
+        Remedy::SamplePictures => "Compare a random sample of the pictures, or fewer layers.".to_owned(),
+        Remedy::NameVariable { names } => format!("Choose the variable that holds it: {}.", names.join(", ")),
+        Remedy::NamePictures => "Choose a list of the pictures in the matrix's order, a file name a line.".to_owned(),
         Remedy::NameShard | Remedy::NameShardCount => {
             "Shards are made on the command line: `filterscope extract --shard I/N`.".to_owned()
         }

@@ -16,6 +16,7 @@ mod h5_read;
 mod index;
 mod lengths;
 mod manifest;
+mod matrix;
 mod names;
 mod npy;
 mod npz;
@@ -44,6 +45,7 @@ pub use self::manifest::{
     BadManifest, MANIFEST_NAME, Manifest, Mixed, OutputFile, Recipe, SetOutcome, ShardRecord, SkippedRow,
     Stored,
 };
+pub use self::matrix::{FeatureMatrix, IndexTable, MapRows};
 pub use self::npy::write_feature_npy;
 pub use self::pictures::{KnownPicture, PICTURES_NAME, read_pictures, write_pictures};
 pub use self::rows::{FeatureRows, FeatureTable};

@@ -24,7 +24,7 @@ pub use atomic::{
 pub use ending::other_ending;
 pub use hashed::{FileHash, hash_file, write_whole_hashed};
 pub use npy::{npy_header, write_npy};
-pub use png::{RECORD_KEYWORD, ReadRecordError, read_record, write_figure, write_png};
+pub use png::{RECORD_KEYWORD, ReadRecordError, read_record, write_figure, write_png, write_png_with_texts};
 pub use png_text::{MAX_TEXT_BYTES, PngTextError, TextChunk, read_text_chunks};
 pub use record::{
     BadRecord, CARRIED, DOWNLOADED, FigureRecord, LookRecord, OWN_FIELDS, PanelRecord, PartRecord,

@@ -35,6 +35,18 @@ pub fn write_figure(
     write_atomically(path, |out| encode(out, pixels, &figure_texts(title, record)?))
 }
 
+/// Writes a picture with texts, each with its keyword: for figures that are not made from one view, which [`read_record`] could restore.
+///
+/// # Errors
+/// Those of writing.
+pub fn write_png_with_texts(
+    path: &Path,
+    pixels: &Pixels,
+    texts: &[(&str, String)],
+) -> Result<(), WriteError> {
+    write_atomically(path, |out| encode(out, pixels, texts))
+}
+
 /// The texts of a figure: title, program, description and record.
 pub(super) fn figure_texts(title: &str, record: &FigureRecord) -> io::Result<[(&'static str, String); 4]> {
     Ok([

@@ -141,6 +141,24 @@ pub enum Remedy {
     ReplaceFeatures,
     /// Select other rows and cameras of a data set.
     SelectOthers,
+    /// Compare fewer neighbours of each picture.
+    FewerNeighbours {
+        /// The most that there can be.
+        most: usize,
+    },
+    /// Compare with a measure that dissimilarities are enough for.
+    MeasureOfDissimilarities,
+    /// Compare fewer pictures at a time.
+    SmallerBatch,
+    /// Compare a random sample of the pictures.
+    SamplePictures,
+    /// Name the variable of a file that holds the dissimilarities.
+    NameVariable {
+        /// The variables that it may be.
+        names: Vec<String>,
+    },
+    /// State which picture each row of a matrix belongs to.
+    NamePictures,
     /// State which shard of a data set to process.
     NameShard,
     /// State into how many shards the data set is split.
@@ -282,6 +300,12 @@ pub mod samples {
             Remedy::MoveBox,
             Remedy::ReplaceFeatures,
             Remedy::SelectOthers,
+            Remedy::FewerNeighbours { most: 6 },
+            Remedy::MeasureOfDissimilarities,
+            Remedy::SmallerBatch,
+            Remedy::SamplePictures,
+            Remedy::NameVariable { names: vec!["rdm".to_owned(), "other".to_owned()] },
+            Remedy::NamePictures,
             Remedy::NameShard,
             Remedy::NameShardCount,
         ]

@@ -1,0 +1,3 @@
+//! Which network represents the data best: the numbers of `probe`, and the real binary from features to scores.
+
+mod matrix;
