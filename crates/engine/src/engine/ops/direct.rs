@@ -13,7 +13,7 @@ use super::elementwise::{activate_cells, bounds};
 use super::lanes::PixelBlock;
 use super::level::Level;
 use super::maps::{BLOCK, Extent, Maps, MapsMut, clear_beyond};
-use super::tile::{STRIDE, Shared, Tile, even_parts, tiles};
+use super::tile::{Shared, Tile, even_parts, tiles, values_between_prefetches};
 use super::window::Window;
 use crate::graph::{ActivationFn, Conv2d};
 use crate::tensor::MapShape;
@@ -137,13 +137,7 @@ impl PackedDense {
         Self::with_lanes(level, kernel, bias, conv, BLOCK)
     }
 
-    fn with_lanes(
-        level: Level,
-        kernel: &[f32],
-        bias: Option<&[f32]>,
-        conv: &Conv2d,
-        lanes: usize,
-    ) -> Self {
+    fn with_lanes(level: Level, kernel: &[f32], bias: Option<&[f32]>, conv: &Conv2d, lanes: usize) -> Self {
         let [c_out, group_in, rows, columns] = conv.weight_shape();
         let (num_taps, group_out) = (rows * columns, c_out / conv.groups);
         let mut groups = Vec::<BlockGroup>::new();
@@ -187,7 +181,8 @@ impl PackedDense {
                         (output / group_out * group_in, output - group.blocks.start * BLOCK);
                     let own = input.max(of_group)..end.min(of_group + group_in);
                     for own_input in own {
-                        let from = &kernel[(output * group_in + own_input - of_group) * num_taps..][..num_taps];
+                        let from =
+                            &kernel[(output * group_in + own_input - of_group) * num_taps..][..num_taps];
                         for (tap, weight) in from.iter().enumerate() {
                             let at = tap * (end - input) + own_input - input;
                             cells[first_cell + at * in_group + lane / BLOCK].0[lane % BLOCK] = *weight;
@@ -211,6 +206,9 @@ impl BlockGroup {
 
 /// The most bytes of input that a piece should have: what fits into a core's second-level cache next to the weights.
 const PIECE_BYTES: usize = 384 << 10;
+
+/// The fewest tiles for which depth is split into panels: each panel's sums are stored and read again.
+const MIN_TILES_OF_PANEL: usize = 16;
 
 /// About how many multiply-adds a task should have, to be worth handing to another thread.
 pub(super) const TASK: usize = 1 << 18;
@@ -267,6 +265,7 @@ pub(in crate::engine) fn convolve(
         extent,
         output: Shared(out.cells_mut().as_mut_ptr()),
     };
+    let num_threads = cores.num_threads();
     cores.for_each(num_pieces * num_groups, |task| {
         let piece = task / num_groups;
         let units = piece * all_units / num_pieces..(piece + 1) * all_units / num_pieces;
@@ -279,19 +278,21 @@ pub(in crate::engine) fn convolve(
             (image, units.start.max(start) - start..units.end.min(start + num_units) - start)
         });
         // A row of the map, or the piece's part of the one long row, as the image, the row, and the first and last pixel.
-        let rows: Vec<Row> = images
+        let rows: Vec<Span> = images
             .flat_map(|(image, own)| {
-                let part = is_flat.then(|| Row {
+                let part = is_flat.then(|| Span {
                     image,
                     row: 0,
                     pixels: own.start * width / num_units..own.end * width / num_units,
                 });
                 let rows = if is_flat { 0..0 } else { own };
-                part.into_iter().chain(rows.map(move |row| Row { image, row, pixels: 0..width }))
+                part.into_iter().chain(rows.map(move |row| Span { image, row, pixels: 0..width }))
             })
             .collect();
-        job.compute(group, next, &rows);
-        for Row { image, row, pixels } in rows {
+        // The first groups bring a piece's inputs into the caches of the cores.
+        let is_first_read = task % num_groups < num_threads;
+        job.compute(group, next, &rows, is_first_read);
+        for Span { image, row, pixels } in rows {
             for block in group.blocks.clone() {
                 let start = extent.plane_at(image, block) + row * width + pixels.start;
                 // SAFETY: the cells that this task's tiles wrote, and no other task's.
@@ -307,7 +308,7 @@ pub(in crate::engine) fn convolve(
 }
 
 /// Pixels of a row that a task computes.
-struct Row {
+struct Span {
     image: usize,
     row: usize,
     pixels: Range<usize>,
@@ -330,7 +331,7 @@ struct Job<'a> {
 
 impl Job<'_> {
     /// Computes a group of blocks for these rows, and meanwhile prefetches the weights of the next group.
-    fn compute(&self, group: &BlockGroup, next: &BlockGroup, rows: &[Row]) {
+    fn compute(&self, group: &BlockGroup, next: &BlockGroup, rows: &[Span], is_first_read: bool) {
         let Self { x, packed, extent, .. } = self;
         let Window { kernel, stride, dilation, .. } = self.window;
         let (most_pixels, _) = self.level.tile();
@@ -340,7 +341,7 @@ impl Job<'_> {
         // The columns of a kernel on a planar map are adjacent, like the channels of a block.
         let by_columns = packed.lanes == 1 && dilation[1] == 1;
         let cells = packed.cells.as_ptr();
-        for inputs in self.panels(group, rows) {
+        for inputs in self.panels(group, num_tiles) {
             let (is_first, is_last) = (inputs.start == group.inputs.start, inputs.end == group.inputs.end);
             let before = group.num_cells(num_taps) / group.inputs.len() * (inputs.start - group.inputs.start);
             // The same part of the next group, which may have fewer inputs. The pointer is only prefetched from.
@@ -348,7 +349,7 @@ impl Job<'_> {
             let ahead_of_tile = in_group * inputs.len() * num_taps * BLOCK / num_tiles.max(1);
             let first_block = inputs.start / packed.lanes;
             let mut number = 0;
-            for Row { image, row, pixels } in rows {
+            for Span { image, row, pixels } in rows {
                 let residual = self.residual.filter(|_| is_last);
                 for (first, width, count) in tiles(pixels.start, pixels.end, most_pixels) {
                     if count == 0 {
@@ -356,9 +357,7 @@ impl Job<'_> {
                     }
                     let pixel = row * self.width + first;
                     let input = image * x.image_step()
-                        + (first_block * from_plane
-                            + row * stride[0] * self.from_width
-                            + first * stride[1])
+                        + (first_block * from_plane + row * stride[0] * self.from_width + first * stride[1])
                             * packed.lanes;
                     // SAFETY: the window is inside the map, and the group's weights are inside the packed kernel (both checked
                     // before); the output's pixels belong to this task.
@@ -383,9 +382,14 @@ impl Job<'_> {
                             kernel: if by_columns { [kernel[0], 1] } else { kernel },
                             weights: cells.add(group.first_cell + before).cast(),
                             ahead: ahead.wrapping_add(number * ahead_of_tile),
-                            ahead_of_tile,
-                            ahead_step: (in_group * BLOCK * STRIDE).div_ceil(num_tiles),
-                            input_ahead: if kernel == [1, 1] { width * stride[1] * packed.lanes } else { 0 },
+                            ahead_apart: ahead_of_tile,
+                            ahead_step: (in_group * BLOCK * values_between_prefetches(in_group))
+                                .div_ceil(num_tiles.max(1)),
+                            input_ahead: if kernel == [1, 1] && is_first_read {
+                                width * stride[1] * packed.lanes
+                            } else {
+                                0
+                            },
                             start,
                             start_block_step,
                             start_pixel_step,
@@ -406,14 +410,15 @@ impl Job<'_> {
         }
     }
 
-    /// Splits a group's input channels into parts whose weights stay in a core's first cache while all tiles read them.
-    fn panels(&self, group: &BlockGroup, rows: &[Row]) -> impl Iterator<Item = Range<usize>> {
-        let _ = rows;
+    /// Splits a group's input channels into parts whose weights stay in a core's first cache while all tiles read them, if that is
+    /// worthwhile.
+    fn panels(&self, group: &BlockGroup, num_tiles: usize) -> impl Iterator<Item = Range<usize>> {
         let inputs = group.inputs.clone();
         let lanes = self.packed.lanes;
-        let most = usize::MAX / 2;
+        let is_worthwhile = self.window.kernel == [1, 1] && num_tiles >= MIN_TILES_OF_PANEL;
+        let most = self.level.panel().filter(|_| is_worthwhile).unwrap_or(inputs.len());
         let (first, end) = (inputs.start / lanes, inputs.end.div_ceil(lanes));
-        even_parts(end - first, most.max(1)).map(move |(from, to)| {
+        even_parts(end - first, most.div_ceil(lanes)).map(move |(from, to)| {
             inputs.start.max((first + from) * lanes)..inputs.end.min((first + to) * lanes)
         })
     }

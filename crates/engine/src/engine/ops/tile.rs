@@ -33,8 +33,8 @@ pub(super) struct Tile {
     /// What will be read after these tiles, to be prefetched because weights come from distant memory.
     pub(super) ahead: *const f32,
     /// How far to advance in it with each tile.
-    pub(super) ahead_of_tile: usize,
-    /// How far to advance in it within a tile, with each [`STRIDE`] input values.
+    pub(super) ahead_apart: usize,
+    /// How far to advance in it within a tile, with each prefetch (see [`values_between_prefetches`]).
     pub(super) ahead_step: usize,
     /// Distance from a pixel to the one in the same place of the next tile, which is prefetched; 0 to prefetch none.
     pub(super) input_ahead: usize,
@@ -54,8 +54,13 @@ pub(super) struct Tile {
 /// Tiles of `PX` pixels × `NB` blocks of channels. Pixels are `STEP` values apart, or `pixel_step` values if `STEP` is 0.
 struct TileKernel<'a, const PX: usize, const NB: usize, const STEP: usize>(&'a Tile);
 
-/// Input values that are added without a jump in between, and between two prefetches.
-pub(super) const STRIDE: usize = 4;
+/// Input values that are added without a jump in between.
+const STRIDE: usize = 4;
+
+/// Number of input values between two prefetches of weights.
+pub(super) const fn values_between_prefetches(num_blocks: usize) -> usize {
+    if num_blocks > 1 { STRIDE } else { BLOCK }
+}
 
 impl<const PX: usize, const NB: usize, const STEP: usize> TileKernel<'_, PX, NB, STEP> {
     /// Adds the products of `N` adjacent input values of each pixel.
@@ -114,20 +119,25 @@ impl<const PX: usize, const NB: usize, const STEP: usize> TileKernel<'_, PX, NB,
                     let mut column = row;
                     for _ in 0..tile.kernel[1] {
                         let (mut cell, mut next) = (column, column.wrapping_add(tile.input_ahead));
-                        for _ in 0..if unrolls { lanes / STRIDE } else { 0 } {
-                            L::fetch_ahead(ahead);
-                            if tile.ahead_step > BLOCK {
-                                let mut line = BLOCK;
-                                while line < tile.ahead_step {
-                                    L::fetch_ahead(ahead.wrapping_add(line));
-                                    line = line.wrapping_add(BLOCK);
+                        for quarter in 0..if unrolls { lanes / STRIDE } else { 0 } {
+                            // A small tile takes so little time that one line a block is enough.
+                            if NB > 1 || quarter == 0 {
+                                L::fetch_ahead(ahead);
+                                if tile.ahead_step > BLOCK {
+                                    let mut line = BLOCK;
+                                    while line < tile.ahead_step {
+                                        L::fetch_ahead(ahead.wrapping_add(line));
+                                        line = line.wrapping_add(BLOCK);
+                                    }
                                 }
+                                ahead = ahead.wrapping_add(tile.ahead_step);
                             }
-                            ahead = ahead.wrapping_add(tile.ahead_step);
-                            // A block has as many of these steps as it takes to reach all pixels of a tile.
-                            for _ in 0..PX.div_ceil(BLOCK / STRIDE) {
-                                L::fetch_ahead(next);
-                                next = next.wrapping_add(step);
+                            // A block has as many quarters as it takes to reach all pixels of a tile.
+                            if tile.input_ahead != 0 && quarter.wrapping_mul(PX.div_ceil(STRIDE)) < PX {
+                                for _ in 0..PX.div_ceil(STRIDE) {
+                                    L::fetch_ahead(next);
+                                    next = next.wrapping_add(step);
+                                }
                             }
                             Self::add::<L, STRIDE>(sums, cell, step, weights);
                             cell = cell.wrapping_add(STRIDE);
@@ -202,7 +212,7 @@ impl<const PX: usize, const NB: usize, const STEP: usize> Kernel for TileKernel<
                 }
             }
             input = input.wrapping_add(PX.wrapping_mul(step));
-            ahead = ahead.wrapping_add(tile.ahead_of_tile);
+            ahead = ahead.wrapping_add(tile.ahead_apart);
             start = start.wrapping_add(PX.wrapping_mul(tile.start_pixel_step));
             residual = residual.wrapping_add(PX * BLOCK);
             output = output.wrapping_add(PX * BLOCK);

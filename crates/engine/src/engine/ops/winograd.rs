@@ -21,7 +21,7 @@ use super::lanes::{Lanes, PixelBlock};
 use super::level::{Kernel, Level};
 use super::maps::{BLOCK, Extent, Maps, MapsMut};
 use super::scratch::Workspace;
-use super::tile::{STRIDE, Shared, Tile, even_parts, tiles};
+use super::tile::{Shared, Tile, even_parts, tiles, values_between_prefetches};
 use crate::graph::{Conv2d, Sides};
 use crate::tensor::MapShape;
 
@@ -360,8 +360,8 @@ impl<const T: usize, const M: usize> Job<'_, T, M> {
                     kernel: [1, 1],
                     weights,
                     ahead: weights.wrapping_add(slice * T * T + number * (slice / num_parts)),
-                    ahead_of_tile: slice / num_parts,
-                    ahead_step: (in_group * BLOCK * STRIDE).div_ceil(num_parts),
+                    ahead_apart: slice / num_parts,
+                    ahead_step: (in_group * BLOCK * values_between_prefetches(in_group)).div_ceil(num_parts),
                     input_ahead: 0,
                     start: NO_BIAS.as_ptr().cast(),
                     start_block_step: BLOCK,
