@@ -289,8 +289,8 @@ pub(in crate::engine) fn convolve(
                 part.into_iter().chain(rows.map(move |row| Span { image, row, pixels: 0..width }))
             })
             .collect();
-        // The first groups bring a piece's inputs into the caches of the cores.
-        let is_first_read = task % num_groups < num_threads;
+        // The first groups bring a piece's inputs into the caches of the cores; small tiles have no time to ask again.
+        let is_first_read = task % num_groups < num_threads || level.panel().is_none();
         job.compute(group, next, &rows, is_first_read);
         for Span { image, row, pixels } in rows {
             for block in group.blocks.clone() {
