@@ -105,7 +105,8 @@ impl<const PX: usize, const NB: usize, const STEP: usize> TileKernel<'_, PX, NB,
     ) {
         // On planar maps, several input values of neighbouring pixels are the same. If a large tile unrolls them, the compiler keeps
         // them in registers, and sums move to memory.
-        let unrolls = NB == 1 || !(1..BLOCK).contains(&STEP);
+        let is_planar = STEP > 0 && STEP < BLOCK;
+        let unrolls = NB == 1 || !is_planar;
         let step = if STEP == 0 { tile.pixel_step } else { STEP };
         let (mut weights, mut left, mut first_lane) = (tile.weights, tile.c_in, tile.first_lane);
         // SAFETY: as the caller promises.
@@ -143,10 +144,17 @@ impl<const PX: usize, const NB: usize, const STEP: usize> TileKernel<'_, PX, NB,
                             cell = cell.wrapping_add(STRIDE);
                             weights = weights.wrapping_add(STRIDE * NB * BLOCK);
                         }
-                        for _ in 0..if unrolls { lanes % STRIDE } else { lanes } {
-                            Self::add::<L, 1>(sums, cell, step, weights);
-                            cell = cell.wrapping_add(1);
-                            weights = weights.wrapping_add(NB * BLOCK);
+                        let rest = if unrolls { lanes % STRIDE } else { lanes };
+                        // The usual kernels of a first convolution have three or seven columns.
+                        if NB == 1 && STEP < BLOCK && rest == 3 {
+                            Self::add::<L, 3>(sums, cell, step, weights);
+                            weights = weights.wrapping_add(3 * NB * BLOCK);
+                        } else {
+                            for _ in 0..rest {
+                                Self::add::<L, 1>(sums, cell, step, weights);
+                                cell = cell.wrapping_add(1);
+                                weights = weights.wrapping_add(NB * BLOCK);
+                            }
                         }
                         column = column.wrapping_add(tile.column_step);
                     }
@@ -246,9 +254,13 @@ impl Tile {
     }
 
     fn of_width<const PX: usize>(&self, level: Level, num_blocks: usize) {
+        // With a known step the compiler keeps values of planar maps that neighbouring pixels share, which takes registers.
+        let has_many_registers = level.tile().1 > 1;
         match (num_blocks, self.pixel_step) {
             (1, 16) => level.run(TileKernel::<PX, 1, 16>(self)),
             (1, 32) => level.run(TileKernel::<PX, 1, 32>(self)),
+            (1, 1) if has_many_registers => level.run(TileKernel::<PX, 1, 1>(self)),
+            (1, 2) if has_many_registers => level.run(TileKernel::<PX, 1, 2>(self)),
             (1, _) => level.run(TileKernel::<PX, 1, 0>(self)),
             (_, 16) => level.run(TileKernel::<PX, 2, 16>(self)),
             (_, 32) => level.run(TileKernel::<PX, 2, 32>(self)),
