@@ -62,7 +62,7 @@ fn squeeze_excite(b: &mut GraphBuilder, x: NodeId) -> NodeId {
     b.node(format!("{TIMED}.scale"), Op::Gate, &[x, gates])
 }
 
-const KERNELS: [Kernel; 17] = [
+const KERNELS: [Kernel; 24] = [
     Kernel {
         name: "1x1 256-64 56²",
         channels: 256,
@@ -80,6 +80,30 @@ const KERNELS: [Kernel; 17] = [
         channels: 2048,
         side: 7,
         add: |b, x| conv(b, x, Conv2d::new(2048, 512, 1)),
+    },
+    Kernel {
+        name: "1x1 728-728 19²",
+        channels: 728,
+        side: 19,
+        add: |b, x| conv(b, x, Conv2d::new(728, 728, 1)),
+    },
+    Kernel {
+        name: "1x1 64-256 56²",
+        channels: 64,
+        side: 56,
+        add: |b, x| conv(b, x, Conv2d::new(64, 256, 1)),
+    },
+    Kernel {
+        name: "1x1 1536-2048 10²",
+        channels: 1536,
+        side: 10,
+        add: |b, x| conv(b, x, Conv2d::new(1536, 2048, 1)),
+    },
+    Kernel {
+        name: "grouped 3x3 336 of 24 14²",
+        channels: 336,
+        side: 14,
+        add: |b, x| conv(b, x, Conv2d { groups: 14, ..Conv2d::new(336, 336, 3) }),
     },
     Kernel { name: "3x3 64-64 56²", channels: 64, side: 56, add: |b, x| conv(b, x, Conv2d::new(64, 64, 3)) },
     Kernel {
@@ -124,6 +148,24 @@ const KERNELS: [Kernel; 17] = [
         channels: 144,
         side: 56,
         add: |b, x| conv(b, x, Conv2d::depthwise(144, 3)),
+    },
+    Kernel {
+        name: "depthwise 3x3 728 19²",
+        channels: 728,
+        side: 19,
+        add: |b, x| conv(b, x, Conv2d::depthwise(728, 3)),
+    },
+    Kernel {
+        name: "depthwise 5x5 1152 7²",
+        channels: 1152,
+        side: 7,
+        add: |b, x| conv(b, x, Conv2d::depthwise(1152, 5)),
+    },
+    Kernel {
+        name: "depthwise 7x7 96 56²",
+        channels: 96,
+        side: 56,
+        add: |b, x| conv(b, x, Conv2d::depthwise(96, 7)),
     },
     Kernel {
         name: "depthwise 5x5 stride 2 240 28²",
@@ -219,7 +261,7 @@ const fn forward(tag: &'static str, num_images: usize, size: [usize; 2]) -> Forw
     Forward { tag, num_images, size }
 }
 
-const FORWARDS: [Forward; 9] = [
+const FORWARDS: [Forward; 13] = [
     forward("resnet50.tv_in1k", 1, [224, 224]),
     forward("resnet50.tv_in1k", 1, [640, 480]),
     forward("resnet50.tv_in1k", 8, [224, 224]),
@@ -229,6 +271,10 @@ const FORWARDS: [Forward; 9] = [
     forward("xception.keras_in1k", 1, [299, 299]),
     forward("tf_efficientnet_lite0.in1k", 1, [224, 224]),
     forward("tf_efficientnet_b0.in1k", 1, [224, 224]),
+    forward("mobilenetv3_large_100.ra_in1k", 1, [224, 224]),
+    forward("regnety_016.tv2_in1k", 1, [224, 224]),
+    forward("resnet18.tv_in1k", 1, [224, 224]),
+    forward("densenet121.tv_in1k", 1, [224, 224]),
 ];
 
 /// Weight files in the repository.

@@ -57,6 +57,11 @@ def parameters(node):
     elif kind == "batch_norm":
         for leaf in ("weight", "bias", "running_mean", "running_var"):
             yield f"{name}.{leaf}", (p["channels"],)
+    elif kind == "layer_norm":
+        for leaf in ("weight", "bias"):
+            yield f"{name}.{leaf}", (p["channels"],)
+    elif kind == "scale":
+        yield name, (p,)
 
 
 def generate(layers, gain):
@@ -74,6 +79,15 @@ def borders(p, height, width):
             reach = d * (k - 1) + 1
             total.append(max((max(-(-n // s), 1) - 1) * s + reach - n, 0))
         return [total[0] // 2, total[1] // 2, total[0] - total[0] // 2, total[1] - total[1] // 2]
+    if "ceil" in padding:
+        # A last window that begins inside the map or its border counts, even if it reaches beyond; what it lacks is added to the end.
+        sides, more = padding["ceil"], []
+        for n, k, s, before, after in zip((height, width), p["kernel"], p["stride"], (sides["top"], sides["left"]),
+                                          (sides["bottom"], sides["right"])):
+            num = -(-(n + before + after - k) // s) + 1
+            num -= (num - 1) * s >= n + before
+            more.append(max((num - 1) * s + k - n - before, after))
+        return [sides["top"], sides["left"], *more]
     sides = padding["explicit"]
     return [sides["top"], sides["left"], sides["bottom"], sides["right"]]
 
@@ -107,7 +121,9 @@ def write(layers, tensors, batch):
             value = tensors[tensor] if tensor in tensors or not tensor.endswith(".weight") else np.ones(shape)
             if tuple(value.shape) != shape:
                 raise SystemExit(f"tensor {tensor} is {value.shape}, {layers['model']} needs {shape}")
-            w.constant(tensor, value.astype(np.float32))
+            # A parameter with the node's own name would clash with the node's output.
+            if tensor != name:
+                w.constant(tensor, value.astype(np.float32))
         if kind == "conv2d":
             bias = [f"{name}.bias"] if p["has_bias"] else []
             w.add("Conv", [inputs[0], f"{name}.weight", *bias], name, kernel_shape=p["kernel"], strides=p["stride"],
@@ -121,6 +137,24 @@ def write(layers, tensors, batch):
         elif kind == "activation" and p == "silu":
             w.add("Sigmoid", inputs, f"{name}:gate")
             w.add("Mul", [inputs[0], f"{name}:gate"], name)
+        elif kind == "activation" and p == "gelu":
+            # Opset 17 has no such node; engines recognise these.
+            w.add("Div", [inputs[0], w.constant("gelu:root", np.float32(2**0.5))], f"{name}:scaled")
+            w.add("Erf", [f"{name}:scaled"], f"{name}:erf")
+            w.add("Add", [f"{name}:erf", w.constant("gelu:one", np.float32(1))], f"{name}:share")
+            w.add("Mul", [inputs[0], f"{name}:share"], f"{name}:twice")
+            w.add("Mul", [f"{name}:twice", w.constant("gelu:half", np.float32(0.5))], name)
+        elif kind == "times":
+            w.add("Mul", [inputs[0], w.constant(f"{name}:factor", np.float32(p))], name)
+        elif kind == "scale":
+            factor = tensors[name].astype(np.float32).reshape(1, -1, 1, 1)
+            w.add("Mul", [inputs[0], w.constant(f"{name}:factor", factor)], name)
+        elif kind == "layer_norm":
+            # Over the channels of each location.
+            w.add("Transpose", inputs, f"{name}:last", perm=[0, 2, 3, 1])
+            w.add("LayerNormalization", [f"{name}:last", f"{name}.weight", f"{name}.bias"], f"{name}:normed", axis=-1,
+                  epsilon=p["eps"])
+            w.add("Transpose", [f"{name}:normed"], name, perm=[0, 3, 1, 2])
         elif kind == "activation" and p == "hard_sigmoid":
             w.add("HardSigmoid", inputs, name, alpha=1 / 6, beta=0.5)
         elif kind == "activation":

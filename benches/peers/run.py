@@ -38,7 +38,11 @@ CARRIED = {
     "tf_efficientnet_lite0.in1k": "weights/tf_efficientnet_lite0.f16.safetensors",
 }
 # Gain of generated weights, as in the tests for the same architecture, so that values neither vanish nor explode.
-GAIN = {"resnet50.tv_in1k": 3, "vgg16.tv_in1k": 6, "inception_v3.tv_in1k": 6, "tf_efficientnet_b0.in1k": 8}
+GAIN = {
+    "resnet50.tv_in1k": 3, "vgg16.tv_in1k": 6, "inception_v3.tv_in1k": 6, "tf_efficientnet_b0.in1k": 8, "mobilenetv2_100.ra_in1k": 6,
+    "mobilenetv3_large_100.ra_in1k": 6, "densenet121.tv_in1k": 6, "regnety_016.tv2_in1k": 3, "repvgg_a2.rvgg_in1k": 1,
+    "resnet18.tv_in1k": 3, "googlenet.tv_in1k": 6, "inception_resnet_v2.tf_in1k": 6, "convnext_tiny.fb_in1k": 3,
+}
 # name -> (model, batch, width, height)
 CASES = {
     "resnet50": ("resnet50.tv_in1k", 1, 224, 224),
@@ -50,6 +54,15 @@ CASES = {
     "xception": ("xception.keras_in1k", 1, 299, 299),
     "efficientnet_lite0": ("tf_efficientnet_lite0.in1k", 1, 224, 224),
     "efficientnet_b0": ("tf_efficientnet_b0.in1k", 1, 224, 224),
+    "mobilenetv2": ("mobilenetv2_100.ra_in1k", 1, 224, 224),
+    "mobilenetv3": ("mobilenetv3_large_100.ra_in1k", 1, 224, 224),
+    "densenet121": ("densenet121.tv_in1k", 1, 224, 224),
+    "regnety_016": ("regnety_016.tv2_in1k", 1, 224, 224),
+    "repvgg_a2": ("repvgg_a2.rvgg_in1k", 1, 224, 224),
+    "resnet18": ("resnet18.tv_in1k", 1, 224, 224),
+    "googlenet": ("googlenet.tv_in1k", 1, 224, 224),
+    "inception_resnet_v2": ("inception_resnet_v2.tf_in1k", 1, 299, 299),
+    "convnext_tiny": ("convnext_tiny.fb_in1k", 1, 224, 224),
 }
 PYTHON_ENGINES = {"onnxruntime": "onnxruntime", "openvino": "openvino", "torch": "torch"}
 TITLES = {"onnxruntime": "ONNX Runtime", "openvino": "OpenVINO", "torch": "PyTorch (eager)", "tract": "tract", "rten": "rten"}

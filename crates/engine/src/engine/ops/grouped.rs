@@ -1,8 +1,7 @@
 //! Convolutions in groups of channels, and depthwise ones with several filters per channel. They are computed as dense
-//! convolutions, each of the fewest groups that fill whole blocks of channels. If that is more than one group, the weights
-//! between groups are zero.
+//! convolutions in which each block of output channels reads the groups that its channels belong to. If that is more than one
+//! group, the weights between groups are zero.
 
-use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::cores::Cores;
@@ -17,10 +16,7 @@ use crate::graph::Conv2d;
 /// A convolution's parameters, packed for [`grouped`].
 #[derive(Debug)]
 pub(in crate::engine) struct PackedGroups {
-    dense: Vec<PackedDense>,
-    /// Input channels of each dense convolution except the last, which may have fewer. `channels_out` likewise.
-    channels_in: usize,
-    channels_out: usize,
+    dense: PackedDense,
     /// The original kernels, if there are zero weights between groups: infinity times such a weight would be NaN.
     plain: Option<PlainGroups>,
 }
@@ -42,30 +38,11 @@ impl PackedGroups {
         bias: Option<Vec<f32>>,
         conv: &Conv2d,
     ) -> Self {
-        let (c_in, c_out) = (conv.c_in / conv.groups, conv.c_out / conv.groups);
-        let together = (1..=BLOCK)
-            .find(|n| (n * c_in).is_multiple_of(BLOCK) && (n * c_out).is_multiple_of(BLOCK))
-            .unwrap_or(BLOCK)
-            .min(conv.groups);
-        let taps = conv.kernel[0] * conv.kernel[1];
-        let pack = |first: usize| {
-            let num = together.min(conv.groups - first);
-            let own = Conv2d { c_in: num * c_in, c_out: num * c_out, groups: 1, ..*conv };
-            let bias = bias.as_ref().map(|b| &b[first * c_out..][..own.c_out]);
-            let filters = &kernel[first * c_out * c_in * taps..][..own.c_out * c_in * taps];
-            if num == 1 {
-                return PackedDense::new(level, filters, bias, &own, false);
-            }
-            let mut wide = vec![0.0; own.c_out * own.c_in * taps];
-            for (output, filter) in filters.chunks(c_in * taps).enumerate() {
-                let at = (output * own.c_in + output / c_out * c_in) * taps;
-                wide[at..at + filter.len()].copy_from_slice(filter);
-            }
-            PackedDense::new(level, &wide, bias, &own, false)
-        };
-        let dense = (0..conv.groups).step_by(together).map(pack).collect();
-        let plain = (together > 1).then_some(PlainGroups { kernel, bias, conv: *conv });
-        Self { dense, channels_in: together * c_in, channels_out: together * c_out, plain }
+        let dense = PackedDense::of_groups(level, &kernel, bias.as_deref(), conv);
+        // If groups end where blocks end, no weight is between groups.
+        let is_whole = (conv.c_out / conv.groups).is_multiple_of(BLOCK);
+        let plain = (!is_whole).then_some(PlainGroups { kernel, bias, conv: *conv });
+        Self { dense, plain }
     }
 }
 
@@ -79,13 +56,7 @@ pub(in crate::engine) fn grouped(
     out: &mut MapsMut<'_>,
 ) {
     epilogue.check(out.extent());
-    let ends_in = ends(x.shape().channels, packed.channels_in);
-    let ends_out = ends(out.shape().channels, packed.channels_out);
-    for (dense, (from, to)) in packed.dense.iter().zip(ends_in.zip(ends_out)) {
-        let residual = epilogue.residual.map(|other| other.part(to.clone()));
-        let own = Epilogue { residual, ..epilogue };
-        convolve(cores, ConvInput::Blocked(x.part(from)), dense, window, own, &mut out.part(to));
-    }
+    convolve(cores, ConvInput::Blocked(x), &packed.dense, window, epilogue, out);
     let Some(plain) = &packed.plain else { return };
     for image in 0..x.extent().num_images {
         let x = x.image(image);
@@ -94,11 +65,6 @@ pub(in crate::engine) fn grouped(
             plain.convolve(cores, x, Epilogue { residual, ..epilogue }, &mut out.image(image));
         }
     }
-}
-
-/// Splits `0..channels` into parts of `len`, the last of which may be shorter.
-fn ends(channels: usize, len: usize) -> impl Iterator<Item = Range<usize>> {
-    (0..channels).step_by(len).map(move |first| first..channels.min(first + len))
 }
 
 /// Whether all values of one image are finite.

@@ -107,6 +107,19 @@ impl Level {
         }
     }
 
+    /// Number of input channels after which a 1×1 convolution goes on to the next tile, if it is faster in such panels.
+    pub(super) const fn panel(self) -> Option<usize> {
+        match self.0 {
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx512 => super::lanes::Avx512::PANEL,
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx2 => super::lanes::Avx2::PANEL,
+            #[cfg(target_arch = "aarch64")]
+            Kind::Neon => super::lanes::Neon::PANEL,
+            Kind::Portable => Portable::PANEL,
+        }
+    }
+
     /// Runs a kernel with this level's instructions.
     pub(super) fn run<K: Kernel>(self, kernel: K) {
         match self.0 {

@@ -202,6 +202,22 @@ impl<'a> MapsMut<'a> {
         cells_read: usize,
         fill: impl Fn(usize, usize, usize, &mut [PixelBlock]) + Sync,
     ) {
+        let width = self.extent.shape.width.max(1);
+        self.fill_bands(cores, cells_read, |image, block, first, rows| {
+            for (at, row) in rows.chunks_mut(width).enumerate() {
+                fill(image, block, first + at, row);
+            }
+        });
+    }
+
+    /// Like [`fill_rows`](Self::fill_rows), but `fill` gets as many rows of a block at once as one task has, and the number of the
+    /// first.
+    pub(super) fn fill_bands(
+        &mut self,
+        cores: &Cores<'_>,
+        cells_read: usize,
+        fill: impl Fn(usize, usize, usize, &mut [PixelBlock]) + Sync,
+    ) {
         let Extent { shape, image_step, .. } = self.extent;
         let (height, width) = (shape.height, shape.width.max(1));
         let image_len = self.extent.image_len();
@@ -210,12 +226,15 @@ impl<'a> MapsMut<'a> {
             self.cells,
             (image_step, image_len),
             width * rows_of_task,
-            |image, task, rows| {
-                for (at, row) in rows.chunks_mut(width).enumerate() {
-                    let row_number = task * rows_of_task + at;
-                    let block = row_number / height;
-                    fill(image, block, row_number % height, row);
-                    clear_beyond(row, shape.channels - block * BLOCK);
+            |image, task, mut rows| {
+                let mut first = task * rows_of_task;
+                while !rows.is_empty() {
+                    let (block, row) = (first / height, first % height);
+                    let num = (height - row).min(rows.len() / width);
+                    let (band, rest) = rows.split_at_mut(num * width);
+                    fill(image, block, row, band);
+                    clear_beyond(band, shape.channels - block * BLOCK);
+                    (rows, first) = (rest, first + num);
                 }
             },
         );

@@ -1,5 +1,7 @@
 //! Tests every kernel on every level that the processor has, against sums in f64 over planar maps.
 
+mod columns;
+mod depth;
 mod moved;
 mod pairs;
 mod positions;

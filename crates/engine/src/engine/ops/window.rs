@@ -28,7 +28,7 @@ impl Window {
     }
 
     /// The cells of the window at `position` that are inside a map of `len` rows or columns. `axis` is 0 for rows.
-    fn inside(&self, axis: usize, position: usize, len: usize) -> std::ops::Range<usize> {
+    pub(super) fn inside(&self, axis: usize, position: usize, len: usize) -> std::ops::Range<usize> {
         let before = if axis == 0 { self.border.top } else { self.border.left };
         let start = position * self.stride[axis];
         let first = before.saturating_sub(start).div_ceil(self.dilation[axis]).min(self.kernel[axis]);
@@ -37,7 +37,7 @@ impl Window {
     }
 
     /// The positions among `num` whose whole window is inside the map.
-    fn whole(&self, axis: usize, num: usize, len: usize) -> std::ops::Range<usize> {
+    pub(super) fn whole(&self, axis: usize, num: usize, len: usize) -> std::ops::Range<usize> {
         let before = if axis == 0 { self.border.top } else { self.border.left };
         let first = before.div_ceil(self.stride[axis]).min(num);
         let reach = (self.kernel[axis] - 1) * self.dilation[axis];

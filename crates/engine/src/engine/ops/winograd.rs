@@ -21,7 +21,7 @@ use super::lanes::{Lanes, PixelBlock};
 use super::level::{Kernel, Level};
 use super::maps::{BLOCK, Extent, Maps, MapsMut};
 use super::scratch::Workspace;
-use super::tile::{Shared, Tile, even_parts};
+use super::tile::{Shared, Tile, even_parts, tiles, values_between_prefetches};
 use crate::graph::{Conv2d, Sides};
 use crate::tensor::MapShape;
 
@@ -335,28 +335,37 @@ impl<const T: usize, const M: usize> Job<'_, T, M> {
         let first_block = group * packed.group;
         let in_group = packed.group.min(extent.num_blocks() - first_block);
         let weights = (first_block * T * T + cell * in_group) * packed.c_in;
-        let parts = even_parts(num_tiles, self.level.tile().0);
-        let (slice, num_parts) = (in_group * packed.c_in * BLOCK, parts.clone().count().max(1));
+        let most = self.level.tile().0;
+        let (slice, num_parts) = (in_group * packed.c_in * BLOCK, num_tiles.div_ceil(most).max(1));
+        let mut number = 0;
         // The product that follows is that of the next group, for the same cell.
-        for (number, (first, end)) in parts.enumerate() {
+        for (first, width, count) in tiles(0, num_tiles, most) {
+            if count == 0 {
+                continue;
+            }
             let weights = packed.cells.as_ptr().wrapping_add(weights).cast::<f32>();
             // SAFETY: the buffers of inputs, products and weights were made large enough; the products of a cell and a group are
             // written by one task only.
             unsafe {
                 Tile {
+                    count,
                     input: at.inputs.0.add(cell * self.x.extent().num_blocks() * num_tiles + first).cast(),
                     block_step: num_tiles * BLOCK,
                     row_step: 0,
                     column_step: 0,
                     pixel_step: BLOCK,
+                    first_lane: 0,
                     c_in: packed.c_in,
                     lanes: BLOCK,
                     kernel: [1, 1],
                     weights,
                     ahead: weights.wrapping_add(slice * T * T + number * (slice / num_parts)),
-                    ahead_step: in_group * BLOCK / num_parts,
+                    ahead_apart: slice / num_parts,
+                    ahead_step: (in_group * BLOCK * values_between_prefetches(in_group)).div_ceil(num_parts),
                     input_ahead: 0,
-                    bias: NO_BIAS.as_ptr().cast(),
+                    start: NO_BIAS.as_ptr().cast(),
+                    start_block_step: BLOCK,
+                    start_pixel_step: 0,
                     output: at
                         .products
                         .0
@@ -368,8 +377,9 @@ impl<const T: usize, const M: usize> Job<'_, T, M> {
                     low: f32::NEG_INFINITY,
                     high: f32::INFINITY,
                 }
-                .run(self.level, end - first, in_group);
+                .run(self.level, width, in_group);
             }
+            number += count;
         }
     }
 

@@ -28,6 +28,8 @@ pub(super) trait Lanes: Copy {
     const PIXELS: usize;
     /// Blocks of output channels of this tile.
     const BLOCKS: usize;
+    /// See [`Level::panel`](super::level::Level::panel).
+    const PANEL: Option<usize> = None;
     /// Reads a cell.
     ///
     /// # Safety

@@ -98,6 +98,8 @@ pub(in crate::engine::ops) struct Avx2(__m256, __m256);
 impl Lanes for Avx2 {
     const PIXELS: usize = 6;
     const BLOCKS: usize = 1;
+    /// Their weights take 8 kB. A tile is so small that the weights of many inputs would come from the second cache for each.
+    const PANEL: Option<usize> = Some(128);
 
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
