@@ -8,6 +8,7 @@ use super::animate_args::AnimateArgs;
 use super::extract_args::ExtractArgs;
 use super::features::FeaturesArgs;
 use super::look_args::LookArgs;
+use super::probe_args::ProbeArgs;
 use super::shared_args::{PartArgs, RunArgs};
 use crate::input::dataset::Camera;
 use crate::input::{FitChoice, ValueChoice};
@@ -20,6 +21,7 @@ Examples:
   filterscope render cat.jpg -o cat.png                every channel of the last layer as one mosaic
   filterscope render photos -o mosaics/                one figure per picture of a folder
   filterscope extract drive/interpolated.csv -o out    the last layer's features of every picture of a log
+  filterscope probe out/ --target angle                which network's features tell the angle best
   filterscope animate cat.jpg -o cat.gif               channel after channel as a moving picture
   filterscope layers inception_v3                      every layer: name, shape, cost, receptive field
   filterscope models                                   every network, and what each takes to run
@@ -78,6 +80,7 @@ pub(super) enum CliCommand {
     Render(Box<RenderArgs>),
     Extract(Box<ExtractArgs>),
     Features(FeaturesArgs),
+    Probe(Box<ProbeArgs>),
     Animate(Box<AnimateArgs>),
     Models(ModelsArgs),
     Layers(LayersArgs),

@@ -13,12 +13,12 @@ use self::imports::{Arrows, Crate};
 use crate::support::root;
 
 const BELOW_THE_TOP: &[&str] = &[
-    "extract", "render", "engine", "features", "formats", "mosaic", "models", "weights", "input", "graph",
-    "tensor",
+    "extract", "render", "engine", "features", "probe", "formats", "mosaic", "models", "weights", "input",
+    "graph", "tensor",
 ];
 
 /// What each layer may use of the others, as ARCHITECTURE.md lists it.
-const MAY_USE: [(&str, &[&str]); 14] = [
+const MAY_USE: [(&str, &[&str]); 15] = [
     ("main", &["app", "cli", "engine", "render", "weights"]),
     ("app", BELOW_THE_TOP),
     ("cli", BELOW_THE_TOP),
@@ -28,6 +28,7 @@ const MAY_USE: [(&str, &[&str]); 14] = [
     ),
     ("render", &["engine", "formats", "mosaic", "models", "weights", "input", "graph", "tensor"]),
     ("engine", &["models", "weights", "graph", "input", "tensor"]),
+    ("probe", &["tensor"]),
     ("features", &["formats", "tensor"]),
     ("formats", &["mosaic", "tensor"]),
     ("mosaic", &["tensor"]),

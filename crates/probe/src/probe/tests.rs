@@ -130,7 +130,7 @@ fn noise_is_no_better_than_moved_targets_and_a_signal_is() {
     assert_eq!(p(&case.numbers()), 0.05, "the signal is better than all 19");
     assert_eq!(p(&case.classes()), 0.05);
     // Of noise, p is anything from 0 to 1.
-    let noise = |seed| super::permutation::permuted(&case.numbers(), &order, false, 1000 + seed);
+    let noise = |seed: u64| super::permutation::permuted(&case.numbers(), &order, false, 1000 + seed);
     let mean = (0..12).map(|seed| p(&noise(seed))).sum::<f64>() / 12.0;
     assert!((0.25..0.75).contains(&mean), "{mean}");
 }
