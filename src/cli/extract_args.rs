@@ -187,6 +187,6 @@ fn parse_source(text: &str) -> Result<SourceChoice, String> {
         .map_err(|e: crate::input::dataset::UnknownSourceKind| e.to_string())
 }
 
-fn parse_positive(text: &str) -> Result<usize, String> {
+pub(super) fn parse_positive(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|n| *n > 0).ok_or_else(|| "expected a whole number from 1 on".to_owned())
 }

@@ -61,7 +61,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, resources: &Resources
         CliCommand::Render(render) => plan::RenderPlan::new(&render, resources, &reporter)
             .and_then(|mut plan| render::run(&mut plan, &reporter)),
         CliCommand::Extract(extract) => extract::run(&extract, resources, &reporter),
-        CliCommand::Probe(probe) => probe::run(&probe, &reporter),
+        CliCommand::Probe(probe) => probe::run(&probe, resources, &reporter),
         CliCommand::Animate(animate) => animate::run(&animate, resources, &reporter),
         CliCommand::Features(features) => features::run(&features, &reporter),
         CliCommand::Models(models) => models::run(&models, resources, &reporter),

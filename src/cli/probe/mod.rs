@@ -2,34 +2,42 @@
 
 mod design;
 mod pixels;
+mod random;
 mod report;
 mod sets;
+mod source;
+mod temporary;
+mod untrained;
 
-use anyhow::Context as _;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, anyhow, bail};
 
 use self::design::Design;
 use self::report::{Baseline, Difference, Line, Missing, Report};
-use self::sets::open_all;
+use self::sets::{OpenSet, open_all};
+use self::source::extract_all;
 use super::exit::Exit;
 use super::interrupt::cancelled_by_ctrl_c;
 use super::probe_args::ProbeArgs;
 use super::reporter::Reporter;
-use crate::engine::CancelToken;
+use crate::engine::{CancelToken, Priority, start_threads};
+use crate::extract::find_sets;
 use crate::probe::{
-    Head, HeadScore, Interval, Permuted, Predictions, ProbeError, Resamples, TargetKind, constant_baseline,
-    count_duplicates, evaluate, logme, permutation_p,
+    Duplicates, Head, HeadScore, Interval, Permuted, Predictions, ProbeError, Resamples, TargetKind,
+    constant_baseline, count_duplicates, evaluate, logme, permutation_p,
 };
+use crate::render::Resources;
+use crate::tensor::counted;
 
 /// Runs the command.
-pub(super) fn run(args: &ProbeArgs, reporter: &Reporter) -> anyhow::Result<Exit> {
+pub(super) fn run(args: &ProbeArgs, resources: &Resources, reporter: &Reporter) -> anyhow::Result<Exit> {
     let cancel = cancelled_by_ctrl_c()?;
-    match probe(args, &cancel, reporter) {
-        Ok(report) => {
+    match probe(args, resources, &cancel, reporter) {
+        Ok((report, num_failed)) => {
             reporter.result(&report.to_text(args)?)?;
-            if !args.json && !args.csv {
-                report.warnings.iter().for_each(|warning| reporter.aside(&format!("warning: {warning}")));
-            }
-            Ok(Exit::Done)
+            report.warnings.iter().for_each(|warning| reporter.aside(&format!("warning: {warning}")));
+            Ok(if num_failed > 0 { Exit::SomeFailed } else { Exit::Done })
         }
         Err(_) if cancel.is_cancelled() => {
             reporter.summary("interrupted: nothing was written");
@@ -42,13 +50,37 @@ pub(super) fn run(args: &ProbeArgs, reporter: &Reporter) -> anyhow::Result<Exit>
 /// A head's scores over the draws of rows, to be compared with others.
 struct Rival {
     name: String,
+    network: String,
     score: f64,
     draws: Vec<f64>,
+    permuted: Vec<f64>,
+    /// The set it was fitted on.
+    set: usize,
 }
 
-fn probe(args: &ProbeArgs, cancel: &CancelToken, reporter: &Reporter) -> anyhow::Result<Report> {
+/// The report, and how many pictures gave no feature.
+fn probe(
+    args: &ProbeArgs,
+    resources: &Resources,
+    cancel: &CancelToken,
+    reporter: &Reporter,
+) -> anyhow::Result<(Report, u64)> {
     let go_on = || !cancel.is_cancelled();
-    let mut sets = open_all(args, &go_on)?;
+    args.data.run.engine().check()?;
+    start_threads(args.data.run.threads, Priority::Normal)?;
+    let are_features = args.inputs.iter().all(|input| find_sets(input).is_ok());
+    let extracted = if are_features {
+        if let Some(option) = args.data.first_given() {
+            bail!(
+                "`{option}` says what is extracted from a data set, and these are features that are there already"
+            );
+        }
+        None
+    } else {
+        Some(extract_all(args, resources, reporter, cancel)?)
+    };
+    let inputs = extracted.as_ref().map_or(&args.inputs, |extracted| &extracted.folders);
+    let mut sets = open_all(args, inputs, &go_on)?;
     let design = Design::new(args, &sets)?;
     for note in &design.notes {
         reporter.note(note);
@@ -56,54 +88,112 @@ fn probe(args: &ProbeArgs, cancel: &CancelToken, reporter: &Reporter) -> anyhow:
     let heads = heads(args, design.target.kind())?;
     let mut report = Report::new(&design, args);
     let mut rivals = Vec::new();
-    let mut baselines = Vec::new();
-    let mut score = |name: &str, predictions: &Predictions| -> anyhow::Result<Baseline> {
-        let (scores, interval, rival) = judge(name, predictions, &design)?;
-        baselines.push(rival);
-        Ok(Baseline { name: name.to_owned(), scores, interval })
-    };
-    let name = match design.target.kind() {
-        TargetKind::Numbers => "the mean",
-        TargetKind::Classes => "the most frequent class",
-    };
-    report.baselines.push(score(name, &constant_baseline(&design.target, &design.folds)?)?);
-    let main_head = heads[0];
-    match pixels::read(args, &sets[0], &go_on) {
-        Ok(values) => {
-            let told = fit(main_head, &values, pixels::WIDTH, &design, 0, &go_on)?;
-            report.baselines.push(score("32×32 pixels", &told.predictions)?);
-        }
-        Err(why) if go_on() => {
-            report.missing.push(Missing { name: "32×32 pixels", why: format!("{why:#}") })
-        }
-        Err(error) => return Err(error),
-    }
+    let mut found: Vec<Duplicates> = Vec::new();
     let bar = reporter.progress(sets.len() * heads.len());
-    for set in &mut sets {
+    for (place, set) in sets.iter_mut().enumerate() {
         bar.begin(&set.title());
         let values = set.read(&go_on)?;
         let width = set.width();
-        let duplicates = count_duplicates(&values, width, &design.folds);
-        report.add_duplicates(set, &duplicates, &design);
-        let evidence = logme(&values, width, &design.target)?;
+        found.push(count_duplicates(&values, width, &design.folds));
         for head in &heads {
             let count = if *head == Head::Ridge { args.permutations.into() } else { 0 };
             let told = fit(*head, &values, width, &design, count, &go_on)
                 .with_context(|| format!("\"{}\"", set.folder().display()))?;
             let name = if heads.len() > 1 { format!("{} {}", set.title(), head.name()) } else { set.title() };
-            let (scores, interval, rival) = judge(&name, &told.predictions, &design)?;
+            let (scores, interval, mut rival) = judge(&name, &told.predictions, &design)?;
             let p = (!told.permuted.is_empty()).then(|| permutation_p(scores.main(), &told.permuted));
-            report.lines.push(Line::new(set, &told, scores, interval, evidence, p));
+            let evidence = logme(&values, width, &design.target)?;
+            let ms = extracted.as_ref().and_then(|it| it.milliseconds.get(&set.recipe().tag)).copied();
+            report.lines.push(Line::new(set, &told, scores, interval, evidence, p, ms));
+            rival.network.clone_from(&set.recipe().tag);
+            (rival.permuted, rival.set) = (told.permuted, place);
             rivals.push(rival);
             bar.step(1);
         }
-        report.duplicates.push(duplicates);
     }
     drop(bar);
+    rivals.sort_by(|a, b| b.score.total_cmp(&a.score));
+    let share = |found: &Duplicates| found.count as f64 / found.of.max(1) as f64;
+    if let Some(worst) = (0..found.len()).max_by(|a, b| share(&found[*a]).total_cmp(&share(&found[*b]))) {
+        report.warn_of_duplicates(&sets[worst], &found[worst], &design);
+    }
+    report.duplicates = sets.iter().map(OpenSet::title).zip(found).collect();
+    report.best_p = best_p(&rivals);
+    let best = rivals.first().map_or(0, |rival| rival.set);
+    let root = pixels::find(args, &sets[best], extracted.as_ref().map(|it| &*it.root));
+    let baselines = baselines(args, &sets[best], root, &design, heads[0], reporter, cancel, &mut report)?;
     compare(&mut report, &rivals, &baselines);
     report.sort();
     report.conclude(&design);
-    Ok(report)
+    let num_failed = extracted.as_ref().map_or(0, |extracted| extracted.num_failed);
+    if num_failed > 0 {
+        let pictures = counted(num_failed as usize, "picture");
+        report.warnings.push(format!("{pictures} gave no feature and are not among the rows"));
+    }
+    Ok((report, num_failed))
+}
+
+/// What knows less than the networks: nothing at all, the pixels, and random weights.
+#[expect(clippy::too_many_arguments, reason = "each is another thing that a baseline needs")]
+fn baselines(
+    args: &ProbeArgs,
+    set: &OpenSet,
+    root: anyhow::Result<PathBuf>,
+    design: &Design,
+    head: Head,
+    reporter: &Reporter,
+    cancel: &CancelToken,
+    report: &mut Report,
+) -> anyhow::Result<Vec<Rival>> {
+    const PIXELS: &str = "32×32 pixels";
+    const RANDOM: &str = "random weights";
+    let go_on = || !cancel.is_cancelled();
+    let name = match design.target.kind() {
+        TargetKind::Numbers => "the mean",
+        TargetKind::Classes => "the most frequent class",
+    };
+    let mut told = vec![(name, constant_baseline(&design.target, &design.folds)?)];
+    match root {
+        Ok(root) => {
+            let pixels = pixels::read(set, &root, &go_on).map(|values| (values, pixels::WIDTH));
+            let random = if args.no_random_weights {
+                Err(anyhow!("`--no-random-weights` was given"))
+            } else if go_on() {
+                untrained::read(set, &root, args.pool, design.seed, reporter, cancel)
+            } else {
+                Err(anyhow!("interrupted"))
+            };
+            for (name, values) in [(PIXELS, pixels), (RANDOM, random)] {
+                match values {
+                    Ok((values, width)) => {
+                        told.push((name, fit(head, &values, width, design, 0, &go_on)?.predictions));
+                    }
+                    Err(error) if !go_on() => return Err(error),
+                    Err(error) => report.missing.push(Missing { name, why: format!("{error:#}") }),
+                }
+            }
+        }
+        Err(error) => {
+            let missing = [PIXELS, RANDOM].map(|name| Missing { name, why: format!("{error:#}") });
+            report.missing.extend(missing);
+        }
+    }
+    let mut rivals = Vec::new();
+    for (name, predictions) in told {
+        let (scores, interval, rival) = judge(name, &predictions, design)?;
+        report.baselines.push(Baseline { name: name.to_owned(), scores, interval });
+        rivals.push(rival);
+    }
+    Ok(rivals)
+}
+
+/// The share of permutations in which the best of all is as good as the best one of the true target; the choice of the best is in it.
+fn best_p(rivals: &[Rival]) -> Option<f64> {
+    let permuted: Vec<&Rival> = rivals.iter().filter(|rival| !rival.permuted.is_empty()).collect();
+    let best = permuted.first()?;
+    let most = |at: usize| permuted.iter().map(|rival| rival.permuted[at]).fold(f64::NEG_INFINITY, f64::max);
+    let scores: Vec<f64> = (0..best.permuted.len()).map(most).collect();
+    Some(permutation_p(best.score, &scores))
 }
 
 fn fit(
@@ -129,32 +219,40 @@ fn judge(
     let scores = measure.scores(&design.scored);
     let draws = design.resamples.scores(measure);
     let interval = Resamples::interval(&draws);
-    Ok((scores, interval, Rival { name: name.to_owned(), score: scores.main(), draws }))
+    Ok((
+        scores,
+        interval,
+        Rival {
+            name: name.to_owned(),
+            network: String::new(),
+            score: scores.main(),
+            draws,
+            permuted: Vec::new(),
+            set: 0,
+        },
+    ))
 }
 
-/// The best one beside each other, and beside each baseline.
+/// The best one beside each other, and beside each baseline. `rivals` come best first.
 fn compare(report: &mut Report, rivals: &[Rival], baselines: &[Rival]) {
-    let Some(best) = rivals.iter().reduce(|best, other| if other.score > best.score { other } else { best })
-    else {
-        return;
-    };
-    let others = rivals.iter().filter(|rival| rival.name != best.name);
-    for (rival, is_baseline) in
-        others.map(|rival| (rival, false)).chain(baselines.iter().map(|rival| (rival, true)))
-    {
+    let Some((best, others)) = rivals.split_first() else { return };
+    let mut seen = vec![&best.network];
+    let others = others.iter().enumerate().map(|(place, rival)| {
+        let is_first = !seen.contains(&&rival.network);
+        seen.push(&rival.network);
+        (rival, false, place == 0 || is_first)
+    });
+    let others: Vec<_> = others.collect();
+    for (rival, is_baseline, is_shown) in baselines.iter().map(|rival| (rival, true, true)).chain(others) {
         report.differences.push(Difference {
             best: best.name.clone(),
             other: rival.name.clone(),
             is_baseline,
+            is_shown,
             difference: best.score - rival.score,
             interval: Resamples::difference(&best.draws, &rival.draws),
         });
     }
-    report.differences.sort_by(|a, b| {
-        (b.is_baseline, a.difference)
-            .partial_cmp(&(a.is_baseline, b.difference))
-            .unwrap_or(std::cmp::Ordering::Equal)
-    });
 }
 
 fn heads(args: &ProbeArgs, kind: TargetKind) -> Result<Vec<Head>, ProbeError> {

@@ -21,12 +21,11 @@ const LEVELS: usize = 4;
 
 /// The pixels of every row, or why there are none.
 pub(super) fn read(
-    args: &ProbeArgs,
     set: &OpenSet,
+    root: &Path,
     go_on: &(dyn Fn() -> bool + Sync),
 ) -> anyhow::Result<Vec<f32>> {
     let files = set.index().column("file").context("the index has no column `file`")?;
-    let root = find(args.pictures.as_deref(), set.folder(), files)?;
     // The features' own list of pictures; a set without one says nothing about their bytes.
     let known =
         if set.folder().join(PICTURES_NAME).exists() { read_pictures(set.folder())? } else { Vec::new() };
@@ -53,13 +52,15 @@ pub(super) fn read(
 }
 
 /// The folder that the index's paths begin in: the one named, or the nearest above the features that has the first picture.
-fn find(named: Option<&Path>, folder: &Path, files: &[String]) -> anyhow::Result<PathBuf> {
+pub(super) fn find(args: &ProbeArgs, set: &OpenSet, data: Option<&Path>) -> anyhow::Result<PathBuf> {
+    let files = set.index().column("file").context("the index has no column `file`")?;
+    let (named, folder) = (args.pictures.as_deref().or(data), set.folder());
     let first = files.first().context("no rows")?;
     if let Some(named) = named {
         if named.join(first).is_file() {
             return Ok(named.to_owned());
         }
-        bail!("the first picture, `{first}`, is not in the folder named: \"{}\"", named.display());
+        bail!("the first picture, `{first}`, is not in \"{}\"", named.display());
     }
     let whole = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
     let above = whole.ancestors().skip(1).take(LEVELS).map(Path::to_owned);

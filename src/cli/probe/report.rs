@@ -26,6 +26,7 @@ pub(super) struct Line {
     strengths: Vec<f64>,
     width: usize,
     num_bytes: u64,
+    milliseconds: Option<f64>,
     scores: Scores,
     interval: Interval,
     logme: f64,
@@ -40,6 +41,7 @@ impl Line {
         interval: Interval,
         logme: f64,
         permutation_p: Option<f64>,
+        milliseconds: Option<f64>,
     ) -> Self {
         let recipe = set.recipe();
         Self {
@@ -52,6 +54,7 @@ impl Line {
             strengths: told.strengths.clone(),
             width: set.width(),
             num_bytes: set.num_bytes(),
+            milliseconds,
             scores,
             interval,
             logme,
@@ -63,6 +66,7 @@ impl Line {
         let mut line = json!({
             "network": self.network, "layer": self.layer, "pool": self.pool, "head": self.head,
             "strengths": self.strengths, "width": self.width, "num_bytes": self.num_bytes,
+            "milliseconds_per_picture": self.milliseconds,
             "interval": self.interval, "logme": self.logme, "permutation_p": self.permutation_p,
             "weights_sha256": self.weights_sha256, "folder": self.folder,
         });
@@ -92,6 +96,8 @@ pub(super) struct Difference {
     pub(super) best: String,
     pub(super) other: String,
     pub(super) is_baseline: bool,
+    /// Whether it is among the sentences below the table: the next best, and the best of each other network.
+    pub(super) is_shown: bool,
     pub(super) difference: f64,
     pub(super) interval: Interval,
 }
@@ -113,8 +119,11 @@ pub(super) struct Report {
     pub(super) baselines: Vec<Baseline>,
     pub(super) missing: Vec<Missing>,
     pub(super) differences: Vec<Difference>,
-    pub(super) duplicates: Vec<Duplicates>,
+    /// By the title of the features.
+    pub(super) duplicates: Vec<(String, Duplicates)>,
     pub(super) warnings: Vec<String>,
+    /// The share of permutations in which the best of all lines is as good as the best one here.
+    pub(super) best_p: Option<f64>,
 }
 
 fn add_scores(line: &mut Value, scores: &Scores) {
@@ -146,11 +155,12 @@ impl Report {
             differences: Vec::new(),
             duplicates: Vec::new(),
             warnings: Vec::new(),
+            best_p: None,
         }
     }
 
-    /// Warns of rows that are nearly the same on both sides of the split, and names the first.
-    pub(super) fn add_duplicates(&mut self, set: &OpenSet, found: &Duplicates, design: &Design) {
+    /// Warns of rows that are nearly the same on both sides of the split, by the features in which most are, and names two.
+    pub(super) fn warn_of_duplicates(&mut self, set: &OpenSet, found: &Duplicates, design: &Design) {
         let share = found.count as f64 / found.of.max(1) as f64;
         let Some((row, other, cosine)) = found.named.first().filter(|_| share > MANY) else { return };
         let name = |row: usize| {
@@ -164,7 +174,7 @@ impl Report {
             Split::Block | Split::Group(_) => "",
         };
         self.warnings.push(format!(
-            "{}: {} of {} scored rows have a near duplicate among the rows fitted on (cosine above {DUPLICATE_COSINE}), such as {} and {} ({cosine:.3}): a head may remember them instead of telling{hint}",
+            "by the features of {}, {} of {} scored rows have a near duplicate among the rows fitted on (cosine above {DUPLICATE_COSINE}), such as {} and {} ({cosine:.3}): a head may remember them instead of telling{hint}",
             set.title(),
             found.count,
             found.of,
@@ -186,9 +196,9 @@ impl Report {
                 if difference.difference <= 0.0 { "is no better than" } else { "is not surely better than" };
             self.warnings.push(format!("the best, {}, {words} {}", difference.best, difference.other));
         }
-        if let Some(p) = self.lines.first().and_then(|line| line.permutation_p).filter(|p| *p > SIGNIFICANT) {
+        if let Some(p) = self.best_p.filter(|p| *p > SIGNIFICANT) {
             self.warnings.push(format!(
-                "with the target moved to other rows, a share of {p:.2} is as good as the best score: it may be chance"
+                "with the target moved to other rows, the best of all is as good as here in a share of {p:.2}: the best score may be chance"
             ));
         }
         let has_times = design.are_in_time;
@@ -241,6 +251,7 @@ impl Report {
             "split_words": self.split_words,
             "rows_drawn_together": self.block,
             "permutations": self.permutations,
+            "permutation_p_of_best": self.best_p,
             "seed": self.seed,
             "score": match self.kind { TargetKind::Numbers => "r2", TargetKind::Classes => "accuracy" },
             "results": self.lines.iter().map(Line::to_json).collect::<Vec<_>>(),
@@ -248,7 +259,7 @@ impl Report {
             "missing_baselines":
                 self.missing.iter().map(|it| json!({ "name": it.name, "why": it.why })).collect::<Vec<_>>(),
             "differences": differences,
-            "near_duplicates": self.duplicates,
+            "near_duplicates": self.duplicates.iter().map(|(name, found)| json!({ "features": name, "count": found.count, "of": found.of, "cosine_above": DUPLICATE_COSINE, "named": found.named })).collect::<Vec<_>>(),
             "warnings": self.warnings,
         })
     }
@@ -257,7 +268,13 @@ impl Report {
         let (main, second, third) = self.measures();
         let mut csv = csv::Writer::from_writer(Vec::new());
         let head = ["network", "layer", "pool", "head", main, "low", "high", second, third, "logme"];
-        csv.write_record(head.iter().chain(&["permutation_p", "width", "num_bytes", "folder"]))?;
+        csv.write_record(head.iter().chain(&[
+            "permutation_p",
+            "milliseconds_per_picture",
+            "width",
+            "num_bytes",
+            "folder",
+        ]))?;
         for line in &self.lines {
             let [main, second, third] = values(&line.scores);
             let optional = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
@@ -273,6 +290,7 @@ impl Report {
                 third.to_string(),
                 line.logme.to_string(),
                 optional(line.permutation_p),
+                optional(line.milliseconds),
                 line.width.to_string(),
                 line.num_bytes.to_string(),
                 line.folder.clone(),
@@ -284,7 +302,7 @@ impl Report {
             cells.extend(
                 [main, baseline.interval.low, baseline.interval.high, second, third].map(|v| v.to_string()),
             );
-            cells.resize(14, String::new());
+            cells.resize(15, String::new());
             csv.write_record(cells)?;
         }
         Ok(String::from_utf8(csv.into_inner()?)?)
@@ -304,8 +322,9 @@ impl Report {
             TargetKind::Classes => ["ACCURACY", "MACRO F1", "BALANCED"],
         };
         let [main, second, third] = titles;
-        let head =
-            vec!["NETWORK", "LAYER", "HEAD", main, "95 %", second, third, "LOGME", "P", "WIDTH", "ON DISK"];
+        let head = vec![
+            "NETWORK", "LAYER", "HEAD", main, "95 %", second, third, "LOGME", "P", "MS", "WIDTH", "ON DISK",
+        ];
         let none = || "–".to_owned();
         let interval = |it: Interval| format!("[{}, {}]", short(it.low), short(it.high));
         let lines = self.lines.iter().map(|line| {
@@ -320,6 +339,7 @@ impl Report {
                 third,
                 short(line.logme),
                 line.permutation_p.map_or_else(none, |p| format!("{p:.2}")),
+                line.milliseconds.map_or_else(none, |ms| format!("{ms:.1}")),
                 line.width.to_string(),
                 short_bytes(line.num_bytes),
             ]
@@ -336,7 +356,7 @@ impl Report {
     }
 
     fn heading(&self) -> String {
-        let classes = self.num_classes.map(|num| format!(", {}", counted(num, "class"))).unwrap_or_default();
+        let classes = self.num_classes.map(|num| format!(", {num} different")).unwrap_or_default();
         format!(
             "`{}` ({}{}) of {}; {}",
             self.target,
@@ -349,7 +369,11 @@ impl Report {
 
     fn comparisons(&self) -> Vec<String> {
         let one = |it: &Difference| {
-            let beats = if it.difference > 0.0 { "beats" } else { "doesn't beat" };
+            let beats = match (it.difference > 0.0, it.interval.low > 0.0) {
+                (true, true) => "beats",
+                (true, false) => "doesn't surely beat",
+                (false, _) => "doesn't beat",
+            };
             format!(
                 "{} {beats} {} by {} [{}, {}]",
                 it.best,
@@ -360,7 +384,8 @@ impl Report {
             )
         };
         let missing = self.missing.iter().map(|it| format!("no baseline of {}: {}", it.name, it.why));
-        self.differences.iter().map(one).chain(missing).collect()
+        let shown = self.differences.iter().filter(|it| it.is_baseline || it.is_shown);
+        shown.map(one).chain(missing).collect()
     }
 
     fn to_table(&self) -> String {

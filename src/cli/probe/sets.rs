@@ -1,6 +1,6 @@
 //! Opens the sets of features and checks that they are of the same pictures.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
@@ -17,13 +17,17 @@ pub(super) struct OpenSet {
 }
 
 /// Opens every set at or below the inputs.
-pub(super) fn open_all(args: &ProbeArgs, go_on: &dyn Fn() -> bool) -> anyhow::Result<Vec<OpenSet>> {
+pub(super) fn open_all(
+    args: &ProbeArgs,
+    inputs: &[PathBuf],
+    go_on: &dyn Fn() -> bool,
+) -> anyhow::Result<Vec<OpenSet>> {
     let maps = match args.pool {
         PoolChoice::Avg => MapRows::Averaged,
         PoolChoice::Flatten => MapRows::Flattened,
     };
     let mut folders = Vec::new();
-    for input in &args.inputs {
+    for input in inputs {
         for folder in find_sets(input)? {
             if !folders.contains(&folder) {
                 folders.push(folder);

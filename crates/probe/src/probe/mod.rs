@@ -28,6 +28,7 @@ pub use folds::{Folds, Split, UnknownSplit};
 pub use logme::logme;
 pub use nested::Predictions;
 pub use permutation::permutation_p;
+pub use random::Random;
 pub use run::{Head, HeadScore, Permuted, UnknownHead, constant_baseline, evaluate};
 pub use scores::{Measure, Scores};
 pub use target::{Target, TargetKind, Values};
