@@ -9,7 +9,7 @@ use super::shared_args::{DownloadArgs, RunArgs};
 use crate::extract::Pool;
 use crate::input::FitChoice;
 use crate::input::dataset::Camera;
-use crate::probe::{Head, Split, TargetKind};
+use crate::probe::{ProbeHead, Split, TargetKind};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -32,6 +32,7 @@ Exit codes: 0 scores were written; 2 nothing could be done; 130 interrupted.";
 /// network's architecture with random weights, so that a useless feature looks useless.
 #[derive(Debug, ClapArgs)]
 #[command(after_help = AFTER_HELP)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
 pub(super) struct ProbeArgs {
     /// Folders of features that `extract` wrote, or folders that hold some, all of the same pictures; or one data set as `extract` takes it
     #[arg(required = true, value_name = "FEATURES|DATA")]
@@ -45,7 +46,7 @@ pub(super) struct ProbeArgs {
     #[arg(long = "as", value_name = "KIND", value_enum)]
     pub kind: Option<KindChoice>,
 
-    /// Which rows are scored together: block, random, group:COLUMN or file:COLUMN
+    /// Which rows are scored together: block, random, `group:COLUMN` or `file:COLUMN`
     ///
     /// block: consecutive rows stay together, because neighbouring frames are nearly the same. random: any rows, each class spread
     /// evenly. group: all rows with the same value stay together. file: the column says train, val or test. Without it: random for
@@ -59,7 +60,7 @@ pub(super) struct ProbeArgs {
 
     /// What is fitted, separated by commas: ridge, logistic or knn; without it, ridge for numbers and logistic for classes
     #[arg(long, value_name = "HEAD", value_delimiter = ',')]
-    pub head: Vec<Head>,
+    pub head: Vec<ProbeHead>,
 
     /// What becomes of maps: the mean of each channel, or all numbers in one row
     #[arg(long, value_name = "POOL", value_enum, default_value = "avg")]
@@ -76,6 +77,10 @@ pub(super) struct ProbeArgs {
     /// Leave out the baseline of random weights, which runs the best network's architecture over all pictures
     #[arg(long)]
     pub no_random_weights: bool,
+
+    /// Keep the best line's head, fitted on all rows, as safetensors: `filterscope predict` uses it
+    #[arg(long, value_name = "HEAD")]
+    pub save: Option<PathBuf>,
 
     /// For all random choices
     #[arg(long, value_name = "N", default_value_t = 0)]

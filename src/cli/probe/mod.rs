@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, anyhow, bail};
 
 use self::design::Design;
-use self::report::{Baseline, Difference, Line, Missing, Report};
+use self::report::{Baseline, Comparison, Line, Missing, Report};
 use self::sets::{OpenSet, open_all};
 use self::source::extract_all;
 use super::exit::Exit;
@@ -24,7 +24,7 @@ use super::reporter::Reporter;
 use crate::engine::{CancelToken, Priority, start_threads};
 use crate::extract::find_sets;
 use crate::probe::{
-    Duplicates, Head, HeadScore, Interval, Permuted, Predictions, ProbeError, Resamples, TargetKind,
+    Duplicates, HeadScore, Interval, Permuted, Predictions, ProbeError, ProbeHead, Resamples, TargetKind,
     constant_baseline, count_duplicates, evaluate, logme, permutation_p,
 };
 use crate::render::Resources;
@@ -96,7 +96,7 @@ fn probe(
         let width = set.width();
         found.push(count_duplicates(&values, width, &design.folds));
         for head in &heads {
-            let count = if *head == Head::Ridge { args.permutations.into() } else { 0 };
+            let count = if *head == ProbeHead::Ridge { args.permutations.into() } else { 0 };
             let told = fit(*head, &values, width, &design, count, &go_on)
                 .with_context(|| format!("\"{}\"", set.folder().display()))?;
             let name = if heads.len() > 1 { format!("{} {}", set.title(), head.name()) } else { set.title() };
@@ -140,7 +140,7 @@ fn baselines(
     set: &OpenSet,
     root: anyhow::Result<PathBuf>,
     design: &Design,
-    head: Head,
+    head: ProbeHead,
     reporter: &Reporter,
     cancel: &CancelToken,
     report: &mut Report,
@@ -197,7 +197,7 @@ fn best_p(rivals: &[Rival]) -> Option<f64> {
 }
 
 fn fit(
-    head: Head,
+    head: ProbeHead,
     values: &[f32],
     width: usize,
     design: &Design,
@@ -244,7 +244,7 @@ fn compare(report: &mut Report, rivals: &[Rival], baselines: &[Rival]) {
     });
     let others: Vec<_> = others.collect();
     for (rival, is_baseline, is_shown) in baselines.iter().map(|rival| (rival, true, true)).chain(others) {
-        report.differences.push(Difference {
+        report.differences.push(Comparison {
             best: best.name.clone(),
             other: rival.name.clone(),
             is_baseline,
@@ -255,10 +255,10 @@ fn compare(report: &mut Report, rivals: &[Rival], baselines: &[Rival]) {
     }
 }
 
-fn heads(args: &ProbeArgs, kind: TargetKind) -> Result<Vec<Head>, ProbeError> {
-    let mut heads: Vec<Head> = Vec::new();
+fn heads(args: &ProbeArgs, kind: TargetKind) -> Result<Vec<ProbeHead>, ProbeError> {
+    let mut heads: Vec<ProbeHead> = Vec::new();
     for head in &args.head {
-        if *head == Head::Logistic && kind == TargetKind::Numbers {
+        if *head == ProbeHead::Logistic && kind == TargetKind::Numbers {
             return Err(ProbeError::WrongHead { head: "logistic", needs: "classes", got: "numbers" });
         }
         if !heads.contains(head) {
@@ -267,8 +267,8 @@ fn heads(args: &ProbeArgs, kind: TargetKind) -> Result<Vec<Head>, ProbeError> {
     }
     if heads.is_empty() {
         heads.push(match kind {
-            TargetKind::Numbers => Head::Ridge,
-            TargetKind::Classes => Head::Logistic,
+            TargetKind::Numbers => ProbeHead::Ridge,
+            TargetKind::Classes => ProbeHead::Logistic,
         });
     }
     Ok(heads)

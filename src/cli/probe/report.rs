@@ -92,7 +92,7 @@ pub(super) struct Missing {
 
 /// By how much the best one is better than another, over the same draws of rows.
 #[derive(Debug)]
-pub(super) struct Difference {
+pub(super) struct Comparison {
     pub(super) best: String,
     pub(super) other: String,
     pub(super) is_baseline: bool,
@@ -118,7 +118,7 @@ pub(super) struct Report {
     pub(super) lines: Vec<Line>,
     pub(super) baselines: Vec<Baseline>,
     pub(super) missing: Vec<Missing>,
-    pub(super) differences: Vec<Difference>,
+    pub(super) differences: Vec<Comparison>,
     /// By the title of the features.
     pub(super) duplicates: Vec<(String, Duplicates)>,
     pub(super) warnings: Vec<String>,
@@ -368,7 +368,7 @@ impl Report {
     }
 
     fn comparisons(&self) -> Vec<String> {
-        let one = |it: &Difference| {
+        let one = |it: &Comparison| {
             let beats = match (it.difference > 0.0, it.interval.low > 0.0) {
                 (true, true) => "beats",
                 (true, false) => "doesn't surely beat",
@@ -396,7 +396,9 @@ impl Report {
             _ => TableColumn::number(title).dispensable((titles.len() - at) as u8),
         });
         let mut table = Table::new(columns.collect());
-        rows.into_iter().for_each(|row| table.row(row));
+        for row in rows {
+            table.row(row);
+        }
         let (text, _) = table.to_text(stdout_width());
         format!("{}\n\n{text}\n{}\n", self.heading(), self.comparisons().join("\n"))
     }
@@ -408,8 +410,8 @@ impl Report {
         let rules: Vec<String> =
             (0..titles.len()).map(|at| if at < 3 { "---" } else { "---:" }.to_owned()).collect();
         let rows: String = rows.iter().map(|row| line(row)).collect();
-        let said: String = self.comparisons().iter().map(|said| format!("- {said}\n")).collect();
-        format!("{}\n\n{}{}{rows}\n{said}", self.heading(), line(&titles), line(&rules))
+        let said: Vec<String> = self.comparisons().iter().map(|said| format!("- {said}")).collect();
+        format!("{}\n\n{}{}{rows}\n{}\n", self.heading(), line(&titles), line(&rules), said.join("\n"))
     }
 }
 

@@ -77,7 +77,7 @@ pub enum ProbeError {
     NoPart {
         /// The column.
         name: String,
-        /// The first such value, or `` where a part is missing.
+        /// The first such value; empty where a part is missing.
         value: String,
     },
     /// A part to fit on in which the target is constant.
@@ -114,6 +114,12 @@ pub enum ProbeError {
         needs: &'static str,
         /// What there is.
         got: &'static str,
+    },
+    /// A head that can't be kept.
+    #[error("{head} has no weights that could be kept: it is the rows themselves")]
+    NoWeights {
+        /// The head's name.
+        head: &'static str,
     },
     /// The eigenvalues of a matrix were not found.
     #[error(

@@ -92,7 +92,9 @@ fn told(mut list: Vec<(f64, usize)>, target: &Target) -> [f64; NEIGHBOURS.len()]
             }
             Values::Classes { labels, names } => {
                 let mut counts = vec![0usize; names.len()];
-                nearest.iter().for_each(|(_, row)| counts[labels[*row]] += 1);
+                for (_, row) in nearest {
+                    counts[labels[*row]] += 1;
+                }
                 let most = counts.iter().max().copied().unwrap_or(0);
                 counts.iter().position(|count| *count == most).unwrap_or(0) as f64
             }

@@ -12,15 +12,15 @@ use faer::{Mat, MatRef};
 use super::error::ProbeError;
 use super::folds::Folds;
 use super::matrix::{Parts, Standard, largest, product};
-use super::nested::{GoOn, Predictions, choose, for_all};
+use super::nested::{GoOn, PerFold, Predictions, choose, for_all};
 use super::ridge::eigen;
 use super::target::{Target, Values};
 
 /// The λ that are compared, the strongest first: each begins where the one before ended.
 pub(super) const STRENGTHS: [f64; 6] = [1e3, 1e2, 1e1, 1.0, 1e-1, 1e-2];
 /// L-BFGS ends where no part of the gradient per row is larger than about this.
-const TOLERANCE: f64 = 1e-7;
-const MOST_STEPS: u64 = 500;
+const TOLERANCE: f64 = 1e-6;
+const MOST_STEPS: u64 = 300;
 /// Pairs of steps and gradients that L-BFGS keeps.
 const MEMORY: usize = 10;
 
@@ -34,16 +34,7 @@ pub(super) fn logistic(
     let Values::Classes { labels, names } = &target.values else {
         return Err(ProbeError::WrongHead { head: "logistic", needs: "classes", got: "numbers" });
     };
-    let losses = for_all(folds, go_on, |out| {
-        let Some(second) = out.1 else { return Ok(vec![]) };
-        let fitted = Fitted::path(parts, out, labels, names.len(), STRENGTHS.len(), go_on)?;
-        let loss = |fold: usize| {
-            let scores = fitted.basis(parts, fold);
-            let rows = &parts.folds[fold].rows;
-            fitted.weights.iter().map(|weights| log_loss(scores.as_ref(), weights, rows, labels)).collect()
-        };
-        Ok(vec![(out.0, loss(out.0)), (second, loss(second))])
-    })?;
+    let losses = losses(parts, labels, names.len(), folds, go_on)?;
     let best: Vec<usize> =
         folds.scored.iter().map(|fold| choose(&losses, folds, *fold, STRENGTHS.len())).collect();
     let fitted = for_all(folds, go_on, |out| {
@@ -64,6 +55,49 @@ pub(super) fn logistic(
         }
     }
     Ok((predictions, best.into_iter().map(|place| STRENGTHS[place]).collect()))
+}
+
+/// The loss of each strength, for each choice of two folds to leave out.
+fn losses(
+    parts: &Parts,
+    labels: &[usize],
+    num_classes: usize,
+    folds: &Folds,
+    go_on: GoOn<'_>,
+) -> Result<PerFold, ProbeError> {
+    for_all(folds, go_on, |out| {
+        let Some(second) = out.1 else { return Ok(vec![]) };
+        let fitted = Fitted::path(parts, out, labels, num_classes, STRENGTHS.len(), go_on)?;
+        let loss = |fold: usize| {
+            let scores = fitted.basis(parts, fold);
+            let rows = &parts.folds[fold].rows;
+            fitted.weights.iter().map(|weights| log_loss(scores.as_ref(), weights, rows, labels)).collect()
+        };
+        Ok(vec![(out.0, loss(out.0)), (second, loss(second))])
+    })
+}
+
+/// Weights (columns × classes) and intercepts of the features as they are, fitted on all rows; and λ. The last of `folds` is empty.
+pub(super) fn logistic_on_all(
+    parts: &Parts,
+    labels: &[usize],
+    num_classes: usize,
+    folds: &Folds,
+    go_on: GoOn<'_>,
+) -> Result<(Mat<f64>, Vec<f64>, f64), ProbeError> {
+    let losses = losses(parts, labels, num_classes, folds, go_on)?;
+    let empty = folds.num - 1;
+    let best = choose(&losses, folds, empty, STRENGTHS.len());
+    let fitted = Fitted::path(parts, (empty, None), labels, num_classes, best + 1, go_on)?;
+    let last = fitted.weights.last().cloned().unwrap_or_else(|| Mat::zeros(1, num_classes));
+    let num = last.nrows() - 1;
+    let mut weights = last.as_ref().subrows(0, num).to_owned();
+    if let Some(turned) = &fitted.turned {
+        weights = product(turned.as_ref(), weights.as_ref());
+    }
+    let (weights, taken) = fitted.standard.undo(parts, &weights);
+    let intercepts = taken.iter().enumerate().map(|(class, taken)| last[(num, class)] - taken).collect();
+    Ok((weights, intercepts, STRENGTHS[best]))
 }
 
 /// The sum of −log p(class) over a fold's rows.

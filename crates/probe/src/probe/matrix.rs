@@ -27,6 +27,8 @@ pub(super) struct FoldRows {
 #[derive(Debug)]
 pub(super) struct Parts {
     pub(super) folds: Vec<FoldRows>,
+    /// What was taken away from each column.
+    pub(super) shift: Vec<f64>,
     pub(super) width: usize,
     /// The largest magnitude of each column before that.
     pub(super) largest: Vec<f64>,
@@ -46,7 +48,9 @@ impl Parts {
                 *most = most.max(f64::from(value.abs()));
             }
         }
-        shift.iter_mut().for_each(|sum| *sum /= num_rows as f64);
+        for sum in &mut shift {
+            *sum /= num_rows as f64;
+        }
         let folds = (0..folds.num)
             .map(|fold| {
                 let rows = folds.rows(fold);
@@ -56,7 +60,7 @@ impl Parts {
                 FoldRows { rows, x }
             })
             .collect();
-        Ok(Self { folds, width, largest })
+        Ok(Self { folds, shift, width, largest })
     }
 
     /// The folds that are not left out.
@@ -85,6 +89,21 @@ impl Standard {
             deviation[column] = sound_deviation(variance, parts.largest[column]);
         }
         Self { mean, deviation, num_rows }
+    }
+
+    /// A head on standardised columns (columns × outputs) as one on the features as they are: its weights, and what they take from the
+    /// intercepts.
+    pub(super) fn undo(&self, parts: &Parts, weights: &Mat<f64>) -> (Mat<f64>, Vec<f64>) {
+        let plain = Mat::from_fn(weights.nrows(), weights.ncols(), |row, column| {
+            weights[(row, column)] / self.deviation[row]
+        });
+        let taken = |column| {
+            let means =
+                (0..plain.nrows()).map(|row| (parts.shift[row] + self.mean[row]) * plain[(row, column)]);
+            means.sum::<f64>()
+        };
+        let taken = (0..plain.ncols()).map(taken).collect();
+        (plain, taken)
     }
 
     /// A fold's rows with mean 0 and deviation 1.

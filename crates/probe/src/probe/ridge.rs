@@ -75,6 +75,17 @@ impl Ridge {
         out
     }
 
+    /// Weights (columns × targets) and intercepts of the features as they are.
+    pub(super) fn plain(&self, parts: &Parts, strength: f64) -> (Mat<f64>, Vec<f64>) {
+        let turned = product(self.vectors.as_ref(), self.shrunk(strength).as_ref());
+        let weights = match &self.rows {
+            Some(rows) => product(rows.transpose(), turned.as_ref()),
+            None => turned,
+        };
+        let (weights, taken) = self.standard.undo(parts, &weights);
+        (weights, self.means.iter().zip(taken).map(|(mean, taken)| mean - taken).collect())
+    }
+
     fn shrunk(&self, strength: f64) -> Mat<f64> {
         Mat::from_fn(self.projected.nrows(), self.projected.ncols(), |row, column| {
             self.projected[(row, column)] / (self.values[row] + strength)

@@ -5,7 +5,8 @@ use std::str::FromStr;
 use super::error::ProbeError;
 use super::folds::Folds;
 use super::knn::knn;
-use super::logistic::logistic;
+use super::linear::LinearHead;
+use super::logistic::{logistic, logistic_on_all};
 use super::matrix::{Parts, largest};
 use super::nested::{GoOn, PerFold, Predictions, choose, for_all};
 use super::permutation::permuted;
@@ -14,7 +15,7 @@ use super::target::{Target, Values};
 
 /// What is fitted on features.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Head {
+pub enum ProbeHead {
     /// Ridge regression; of classes, least squares to a column of 0 and 1 for each.
     Ridge,
     /// Multinomial logistic regression.
@@ -26,9 +27,9 @@ pub enum Head {
 /// A word that names no head.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("head `{0}`: expected ridge, logistic or knn")]
-pub struct UnknownHead(String);
+pub struct UnknownProbeHead(String);
 
-impl Head {
+impl ProbeHead {
     /// As it is typed.
     pub const fn name(self) -> &'static str {
         match self {
@@ -39,12 +40,14 @@ impl Head {
     }
 }
 
-impl FromStr for Head {
-    type Err = UnknownHead;
+impl FromStr for ProbeHead {
+    type Err = UnknownProbeHead;
 
-    fn from_str(text: &str) -> Result<Self, UnknownHead> {
+    fn from_str(text: &str) -> Result<Self, UnknownProbeHead> {
         let all = [Self::Ridge, Self::Logistic, Self::Knn];
-        all.into_iter().find(|head| head.name() == text.trim()).ok_or_else(|| UnknownHead(text.to_owned()))
+        all.into_iter()
+            .find(|head| head.name() == text.trim())
+            .ok_or_else(|| UnknownProbeHead(text.to_owned()))
     }
 }
 
@@ -52,7 +55,7 @@ impl FromStr for Head {
 #[derive(Clone, Debug, PartialEq)]
 pub struct HeadScore {
     /// The head.
-    pub head: Head,
+    pub head: ProbeHead,
     /// What it told for each scored row, fitted on rows of other folds.
     pub predictions: Predictions,
     /// α, λ or k, chosen for each scored fold in order.
@@ -79,7 +82,7 @@ pub struct Permuted<'a> {
 /// # Errors
 /// Numbers that are not finite; a head that doesn't go with the target; `go_on` returned false.
 pub fn evaluate(
-    head: Head,
+    head: ProbeHead,
     values: &[f32],
     width: usize,
     target: &Target,
@@ -90,9 +93,9 @@ pub fn evaluate(
     check_parts(target, folds)?;
     let parts = Parts::new(values, width, folds)?;
     let (predictions, strengths, permuted) = match head {
-        Head::Ridge => ridge(&parts, target, folds, permutations, go_on)?,
-        Head::Logistic => with_none(logistic(&parts, target, folds, go_on)?),
-        Head::Knn => with_none(knn(&parts, target, folds, go_on)?),
+        ProbeHead::Ridge => ridge(&parts, target, folds, permutations, go_on)?,
+        ProbeHead::Logistic => with_none(logistic(&parts, target, folds, go_on)?),
+        ProbeHead::Knn => with_none(knn(&parts, target, folds, go_on)?),
     };
     Ok(HeadScore { head, predictions, strengths, permuted })
 }
@@ -152,26 +155,7 @@ fn ridge(
     targets.extend((0..count as u64).map(|at| permuted(target, order, are_in_time, seed.wrapping_add(at))));
     let columns: Vec<Vec<f64>> = targets.iter().flat_map(Target::columns).collect();
     let per = columns.len() / targets.len();
-    // For each fold left out: a loss for each target and strength, target after target.
-    let losses = for_all(folds, go_on, |out| {
-        let Some(second) = out.1 else { return Ok(vec![]) };
-        let fitted = Ridge::fit(parts, out, &columns)?;
-        let loss = |fold: usize| {
-            let rows = &parts.folds[fold].rows;
-            let basis = fitted.basis(parts.folds[fold].x.as_ref());
-            let mut losses = vec![0.0; targets.len() * STRENGTHS.len()];
-            for (place, strength) in STRENGTHS.iter().enumerate() {
-                let told = fitted.predict(basis.as_ref(), *strength);
-                for (column, truth) in columns.iter().enumerate() {
-                    let squares = rows.iter().zip(told.col(column).iter());
-                    let sum: f64 = squares.map(|(row, told)| (truth[*row] - told).powi(2)).sum();
-                    losses[column / per * STRENGTHS.len() + place] += sum;
-                }
-            }
-            losses
-        };
-        Ok(vec![(out.0, loss(out.0)), (second, loss(second))])
-    })?;
+    let losses = losses(parts, &columns, per, folds, go_on)?;
     let of_target = |which: usize| -> PerFold {
         let part = |list: &Vec<f64>| list[which * STRENGTHS.len()..][..STRENGTHS.len()].to_vec();
         let lists =
@@ -223,4 +207,76 @@ fn ridge(
     };
     let strengths = chosen[0].iter().map(|place| STRENGTHS[*place]).collect();
     Ok((predictions(0), strengths, (1..targets.len()).map(score).collect()))
+}
+
+/// For each fold left out: a loss for each target and strength, target after target. A target has `per` columns.
+fn losses(
+    parts: &Parts,
+    columns: &[Vec<f64>],
+    per: usize,
+    folds: &Folds,
+    go_on: GoOn<'_>,
+) -> Result<PerFold, ProbeError> {
+    for_all(folds, go_on, |out| {
+        let Some(second) = out.1 else { return Ok(vec![]) };
+        let fitted = Ridge::fit(parts, out, columns)?;
+        let loss = |fold: usize| {
+            let rows = &parts.folds[fold].rows;
+            let basis = fitted.basis(parts.folds[fold].x.as_ref());
+            let mut losses = vec![0.0; columns.len() / per * STRENGTHS.len()];
+            for (place, strength) in STRENGTHS.iter().enumerate() {
+                let told = fitted.predict(basis.as_ref(), *strength);
+                for (column, truth) in columns.iter().enumerate() {
+                    let squares = rows.iter().zip(told.col(column).iter());
+                    let sum: f64 = squares.map(|(row, told)| (truth[*row] - told).powi(2)).sum();
+                    losses[column / per * STRENGTHS.len() + place] += sum;
+                }
+            }
+            losses
+        };
+        Ok(vec![(out.0, loss(out.0)), (second, loss(second))])
+    })
+}
+
+/// Fits a head on all rows, with its strength chosen on all folds, each left out in turn. Returns it with that strength.
+///
+/// # Errors
+/// Those of [`evaluate`]; nearest neighbours, which have no weights.
+pub fn fit_on_all(
+    head: ProbeHead,
+    values: &[f32],
+    width: usize,
+    target: &Target,
+    folds: &Folds,
+    go_on: GoOn<'_>,
+) -> Result<(LinearHead, f64), ProbeError> {
+    // A fold without rows takes the place of the scored one.
+    let folds = Folds {
+        of_row: folds.of_row.clone(),
+        num: folds.num + 1,
+        scored: vec![folds.num],
+        inner: (0..folds.num).collect(),
+    };
+    check_parts(target, &folds)?;
+    let parts = Parts::new(values, width, &folds)?;
+    let empty = folds.num - 1;
+    let (weights, intercepts, strength) = match (head, &target.values) {
+        (ProbeHead::Ridge, _) => {
+            let columns = target.columns();
+            let losses = losses(&parts, &columns, columns.len(), &folds, go_on)?;
+            let strength = STRENGTHS[choose(&losses, &folds, empty, STRENGTHS.len())];
+            let fitted = Ridge::fit(&parts, (empty, None), &columns)?;
+            let (weights, intercepts) = fitted.plain(&parts, strength);
+            (weights, intercepts, strength)
+        }
+        (ProbeHead::Logistic, Values::Classes { labels, names }) => {
+            logistic_on_all(&parts, labels, names.len(), &folds, go_on)?
+        }
+        (ProbeHead::Logistic, Values::Numbers(_)) => {
+            return Err(ProbeError::WrongHead { head: "logistic", needs: "classes", got: "numbers" });
+        }
+        (ProbeHead::Knn, _) => return Err(ProbeError::NoWeights { head: "knn" }),
+    };
+    let weights = (0..weights.nrows()).flat_map(|row| weights.row(row).iter().copied().collect::<Vec<_>>());
+    Ok((LinearHead { weights: weights.collect(), intercepts }, strength))
 }

@@ -1,6 +1,6 @@
 //! Heads beside scikit-learn, on the features that `tests/fixtures/probe/make_sklearn.py` made up.
 
-use super::{Folds, Head, Measure, Permuted, Predictions, Scores, Target, Values, evaluate, logme};
+use super::{Folds, Measure, Permuted, Predictions, ProbeHead, Scores, Target, Values, evaluate, logme};
 
 #[derive(serde::Deserialize)]
 struct Fixture {
@@ -15,16 +15,16 @@ struct Case {
     numbers: Vec<f64>,
     labels: Vec<usize>,
     num_classes: usize,
-    ridge: Told,
-    knn: Told,
-    logistic: Told,
-    knn_classes: Told,
+    ridge: Peer,
+    knn: Peer,
+    logistic: Peer,
+    knn_classes: Peer,
     logme: f64,
     logme_classes: f64,
 }
 
 #[derive(serde::Deserialize)]
-struct Told {
+struct Peer {
     told: Vec<f64>,
     strengths: Vec<f64>,
     #[serde(flatten)]
@@ -53,7 +53,7 @@ impl Case {
     }
 
     /// Asserts that a head tells the same as scikit-learn's. Returns its scores.
-    fn compare(&self, head: Head, target: &Target, expected: &Told, tolerance: f64) -> Scores {
+    fn compare(&self, head: ProbeHead, target: &Target, expected: &Peer, tolerance: f64) -> Scores {
         let order: Vec<usize> = (0..self.rows).collect();
         let permutations = Permuted { count: 0, order: &order, are_in_time: true, seed: 0 };
         let folds = self.folds();
@@ -74,7 +74,8 @@ impl Case {
 #[test]
 fn ridge_and_its_measures_are_scikit_learns() {
     for case in Case::all() {
-        let Scores::Numbers { r2, rmse, mae } = case.compare(Head::Ridge, &case.numbers(), &case.ridge, 1e-6)
+        let Scores::Numbers { r2, rmse, mae } =
+            case.compare(ProbeHead::Ridge, &case.numbers(), &case.ridge, 1e-6)
         else {
             panic!("not of numbers")
         };
@@ -87,7 +88,7 @@ fn ridge_and_its_measures_are_scikit_learns() {
 #[test]
 fn logistic_regression_and_its_measures_are_scikit_learns() {
     for case in Case::all() {
-        let got = case.compare(Head::Logistic, &case.classes(), &case.logistic, 0.0);
+        let got = case.compare(ProbeHead::Logistic, &case.classes(), &case.logistic, 0.0);
         let Scores::Classes { accuracy, macro_f1, balanced_accuracy } = got else { panic!("not of classes") };
         let named =
             [("accuracy", accuracy), ("macro_f1", macro_f1), ("balanced_accuracy", balanced_accuracy)];
@@ -100,8 +101,8 @@ fn logistic_regression_and_its_measures_are_scikit_learns() {
 #[test]
 fn nearest_neighbours_are_scikit_learns() {
     for case in Case::all() {
-        case.compare(Head::Knn, &case.numbers(), &case.knn, 1e-12);
-        case.compare(Head::Knn, &case.classes(), &case.knn_classes, 0.0);
+        case.compare(ProbeHead::Knn, &case.numbers(), &case.knn, 1e-12);
+        case.compare(ProbeHead::Knn, &case.classes(), &case.knn_classes, 0.0);
     }
 }
 
@@ -121,8 +122,9 @@ fn noise_is_no_better_than_moved_targets_and_a_signal_is() {
     let order: Vec<usize> = (0..case.rows).collect();
     let permutations = Permuted { count: 19, order: &order, are_in_time: false, seed: 3 };
     let p = |target: &Target| {
-        let got = evaluate(Head::Ridge, &case.x, case.width, target, &case.folds(), permutations, &|| true)
-            .unwrap();
+        let got =
+            evaluate(ProbeHead::Ridge, &case.x, case.width, target, &case.folds(), permutations, &|| true)
+                .unwrap();
         assert_eq!(got.permuted.len(), 19);
         let score = got.predictions.measure(target).unwrap().scores(&order).main();
         super::permutation_p(score, &got.permuted)
@@ -143,9 +145,52 @@ fn any_number_of_threads_gives_the_same_bits() {
     let run = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| {
-            evaluate(Head::Ridge, &case.x, case.width, &case.numbers(), &case.folds(), permutations, &|| true)
-                .unwrap()
+            evaluate(
+                ProbeHead::Ridge,
+                &case.x,
+                case.width,
+                &case.numbers(),
+                &case.folds(),
+                permutations,
+                &|| true,
+            )
+            .unwrap()
         })
     };
     assert_eq!(run(1), run(3));
+}
+
+#[test]
+fn a_head_that_is_kept_tells_what_the_fitted_one_tells() {
+    for case in Case::all() {
+        let folds = case.folds();
+        for (head, target) in [(ProbeHead::Ridge, case.numbers()), (ProbeHead::Logistic, case.classes())] {
+            let (kept, strength) =
+                super::fit_on_all(head, &case.x, case.width, &target, &folds, &|| true).unwrap();
+            assert!(strength > 0.0 && kept.width() == case.width);
+            let told = kept.tell(&case.x);
+            let all: Vec<usize> = (0..case.rows).collect();
+            let score = told.measure(&target).unwrap().scores(&all).main();
+            assert!(score > 0.75, "{head:?} on its own rows: {score}");
+        }
+        // On all rows but those of the first fold, a kept ridge is the one that scored that fold: the same strength is chosen.
+        let first = folds.rows(0).len();
+        let rest = Target { name: "rest".into(), values: Values::Numbers(case.numbers[first..].to_vec()) };
+        let others = Folds {
+            of_row: folds.of_row[first..].iter().map(|fold| fold - 1).collect(),
+            num: 4,
+            scored: (0..4).collect(),
+            inner: (0..4).collect(),
+        };
+        let x = &case.x[first * case.width..];
+        let (kept, strength) =
+            super::fit_on_all(ProbeHead::Ridge, x, case.width, &rest, &others, &|| true).unwrap();
+        assert_eq!(strength, case.ridge.strengths[0]);
+        let Predictions::Numbers(told) = kept.tell(&case.x[..first * case.width]) else {
+            panic!("not numbers")
+        };
+        for (told, expected) in told.iter().zip(&case.ridge.told) {
+            assert!((told - expected).abs() < 1e-6, "{told} {expected}");
+        }
+    }
 }
