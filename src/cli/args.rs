@@ -8,6 +8,7 @@ use super::animate_args::AnimateArgs;
 use super::extract_args::ExtractArgs;
 use super::features::FeaturesArgs;
 use super::look_args::LookArgs;
+use super::predict_args::PredictArgs;
 use super::probe_args::ProbeArgs;
 use super::shared_args::{PartArgs, RunArgs};
 use crate::input::dataset::Camera;
@@ -81,6 +82,7 @@ pub(super) enum CliCommand {
     Extract(Box<ExtractArgs>),
     Features(FeaturesArgs),
     Probe(Box<ProbeArgs>),
+    Predict(Box<PredictArgs>),
     Animate(Box<AnimateArgs>),
     Models(ModelsArgs),
     Layers(LayersArgs),

@@ -4,9 +4,9 @@ mod design;
 mod pixels;
 mod random;
 mod report;
+mod save;
 mod sets;
 mod source;
-mod temporary;
 mod untrained;
 
 use std::path::PathBuf;
@@ -56,6 +56,7 @@ struct Rival {
     permuted: Vec<f64>,
     /// The set it was fitted on.
     set: usize,
+    head: ProbeHead,
 }
 
 /// The report, and how many pictures gave no feature.
@@ -106,7 +107,7 @@ fn probe(
             let ms = extracted.as_ref().and_then(|it| it.milliseconds.get(&set.recipe().tag)).copied();
             report.lines.push(Line::new(set, &told, scores, interval, evidence, p, ms));
             rival.network.clone_from(&set.recipe().tag);
-            (rival.permuted, rival.set) = (told.permuted, place);
+            (rival.permuted, rival.set, rival.head) = (told.permuted, place, *head);
             rivals.push(rival);
             bar.step(1);
         }
@@ -125,6 +126,16 @@ fn probe(
     compare(&mut report, &rivals, &baselines);
     report.sort();
     report.conclude(&design);
+    if let (Some(path), Some(rival)) = (&args.save, rivals.first()) {
+        save::write_head(
+            path,
+            rival.head,
+            &mut sets[rival.set],
+            &design,
+            (rival.score, Resamples::interval(&rival.draws)),
+            &go_on,
+        )?;
+    }
     let num_failed = extracted.as_ref().map_or(0, |extracted| extracted.num_failed);
     if num_failed > 0 {
         let pictures = counted(num_failed as usize, "picture");
@@ -229,6 +240,7 @@ fn judge(
             draws,
             permuted: Vec::new(),
             set: 0,
+            head: ProbeHead::Ridge,
         },
     ))
 }

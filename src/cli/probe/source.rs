@@ -5,11 +5,11 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 
-use super::temporary::TemporaryFolder;
 use crate::cli::extract::plan;
 use crate::cli::extract_args::ExtractArgs;
 use crate::cli::probe_args::ProbeArgs;
 use crate::cli::reporter::Reporter;
+use crate::cli::temporary::TemporaryFolder;
 use crate::engine::CancelToken;
 use crate::extract::{End, Existing, ExtractEvent, ExtractPlan, execute};
 use crate::render::Resources;
@@ -120,37 +120,17 @@ fn extract_args(args: &ProbeArgs, model: Vec<String>, output: PathBuf) -> Extrac
     let data = &args.data;
     let layer = if data.layer.is_empty() { vec!["final".to_owned()] } else { data.layer.clone() };
     ExtractArgs {
-        input: args.inputs.first().cloned().unwrap_or_default(),
-        output,
         model,
-        weights: None,
-        part: crate::cli::shared_args::PartArgs::default(),
-        final_layer: None,
         layer,
         pool: args.pool.pool(),
-        dtype: crate::tensor::Dtype::F32,
-        order: crate::tensor::AxisOrder::Hwc,
-        format: crate::features::FeatureFormat::Npy,
-        source: crate::cli::extract_args::SourceChoice(None),
         path_column: data.path_column.clone(),
-        no_header: false,
         labels: data.labels.clone(),
         camera: data.camera.clone(),
-        start: 0,
         every: data.every.unwrap_or(1),
         limit: data.limit,
         fit: data.fit.unwrap_or_default(),
-        preprocess: crate::input::ValueChoice::default(),
-        resume: true,
-        allow_mixed: false,
-        overwrite: false,
-        shard: None,
-        shard_by: crate::extract::ShardBy::default(),
-        batch: None,
-        part_rows: 1024,
-        json: false,
-        timings: false,
         download: data.download,
         run: data.run,
+        ..ExtractArgs::plain(args.inputs.first().cloned().unwrap_or_default(), output)
     }
 }

@@ -7,9 +7,9 @@ use anyhow::{Context as _, bail};
 
 use super::random;
 use super::sets::OpenSet;
-use super::temporary::TemporaryFolder;
 use crate::cli::probe_args::PoolChoice;
 use crate::cli::reporter::Reporter;
+use crate::cli::temporary::TemporaryFolder;
 use crate::engine::{CancelToken, ComputeDevice, Session};
 use crate::extract::{
     Encoding, End, Existing, ExtractEvent, ExtractPlan, ExtractSettings, ModelToRun, Pool, Selection, execute,
