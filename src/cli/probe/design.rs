@@ -7,8 +7,8 @@ use crate::cli::probe_args::ProbeArgs;
 use crate::probe::{Folds, Resamples, Split, Target, TargetKind};
 use crate::tensor::{ColumnKind, counted};
 
-/// Columns that say when a row was taken, by their names in lower case.
-const TIMES: [&str; 4] = ["timestamp", "time", "stamp", "t"];
+/// Columns that say when a row was taken, by their names in lower case: these, and any with `timestamp` in it.
+const TIMES: [&str; 3] = ["time", "stamp", "t"];
 /// Draws of rows have seeds of their own.
 const DRAW_SEED: u64 = 0x6472_6177;
 
@@ -49,7 +49,8 @@ impl Design {
                 args.target
             ));
         }
-        let time = names().find(|name| TIMES.contains(&name.to_lowercase().as_str()));
+        let is_time = |name: &str| name.contains("timestamp") || TIMES.contains(&name);
+        let time = names().find(|name| is_time(&name.to_lowercase()));
         let times = time.and_then(|name| {
             let kind = kind_of(name);
             let numbers = index.column(name)?.iter().map(|cell| kind.cell(cell).number());

@@ -95,7 +95,7 @@ fn probe(
         bar.begin(&set.title());
         let values = set.read(&go_on)?;
         let width = set.width();
-        found.push(count_duplicates(&values, width, &design.folds));
+        found.push(count_duplicates(&values, width, &design.folds)?);
         for head in &heads {
             let count = if *head == ProbeHead::Ridge { args.permutations.into() } else { 0 };
             let told = fit(*head, &values, width, &design, count, &go_on)

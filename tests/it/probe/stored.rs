@@ -1,5 +1,7 @@
 //! Scores of stored features by the real binary: what is told, what is refused, and that the useless looks useless.
 
+use std::fmt::Write as _;
+
 use serde_json::Value;
 
 use crate::extract::{QUICK, TAG, with_drive};
@@ -108,7 +110,7 @@ fn a_useless_target_is_called_useless() {
     files.sort();
     for (at, file) in files.iter().cycle().take(24).enumerate() {
         let noise = (at as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40;
-        table += &format!("center/{file},{}.5\n", noise % 1000);
+        writeln!(table, "center/{file},{}.5", noise % 1000).unwrap();
     }
     bench.add("drive/noise.csv", table.as_bytes());
     bench.ok(&format!(

@@ -2,7 +2,8 @@
 
 use faer::Mat;
 
-use super::folds::Folds;
+use super::error::ProbeError;
+use super::folds::{Folds, check_extent};
 use super::matrix::product;
 
 /// Rows whose features, with each column's mean taken away, have a cosine above this are nearly the same.
@@ -22,9 +23,14 @@ pub struct Duplicates {
 }
 
 /// Counts scored rows with a near duplicate among the rows that their head was fitted on. rows × width numbers, row-major.
-pub fn count_duplicates(values: &[f32], width: usize, folds: &Folds) -> Duplicates {
+///
+/// # Errors
+/// Numbers that are not rows × width.
+pub fn count_duplicates(values: &[f32], width: usize, folds: &Folds) -> Result<Duplicates, ProbeError> {
     use rayon::prelude::*;
     let num_rows = folds.of_row.len();
+    check_extent("numbers", values.len(), num_rows * width)?;
+    check_extent("rows without numbers", usize::from(width == 0), 0)?;
     let mut means = vec![0.0f64; width];
     for row in values.chunks_exact(width) {
         means.iter_mut().zip(row).for_each(|(mean, value)| *mean += f64::from(*value) / num_rows as f64);
@@ -62,5 +68,25 @@ pub fn count_duplicates(values: &[f32], width: usize, folds: &Folds) -> Duplicat
         })
         .collect();
     let all: Vec<_> = found.into_iter().flatten().collect();
-    Duplicates { count: all.len(), of: looked_at.len(), named: all.into_iter().take(5).collect() }
+    Ok(Duplicates { count: all.len(), of: looked_at.len(), named: all.into_iter().take(5).collect() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_that_are_nearly_the_same_on_both_sides_are_counted_and_named() {
+        // Six rows in all directions, and rows 2 and 5 the same but for a little.
+        let rows = [[1.0, 0.0], [-1.0, 0.1], [0.5, 0.9], [0.0, -1.0], [-0.5, 0.4], [0.5, 0.91]];
+        let values: Vec<f32> = rows.concat();
+        let folds =
+            |of_row: [usize; 6]| Folds { of_row: of_row.to_vec(), num: 2, scored: vec![0, 1], inner: vec![] };
+        let found = count_duplicates(&values, 2, &folds([0, 0, 0, 1, 1, 1])).unwrap();
+        let pairs: Vec<(usize, usize)> = found.named.iter().map(|(row, other, _)| (*row, *other)).collect();
+        assert_eq!((found.count, found.of, pairs), (2, 6, vec![(2, 5), (5, 2)]));
+        let together = count_duplicates(&values, 2, &folds([0, 1, 0, 1, 1, 0])).unwrap();
+        assert_eq!(together.count, 0, "{together:?}");
+        assert!(count_duplicates(&values, 3, &folds([0; 6])).is_err());
+    }
 }

@@ -58,6 +58,24 @@ pub enum ProbeError {
         /// How many are needed.
         least: usize,
     },
+    /// Rows that belong together leave a fold without rows.
+    #[error(
+        "rows that belong together stay in one fold, and of {folds} folds one is left without rows; fewer folds are needed"
+    )]
+    EmptyFold {
+        /// How many folds were asked for.
+        folds: usize,
+    },
+    /// Numbers, folds and target that are not of the same rows.
+    #[error("{what} of {got}, where {expected} were expected")]
+    Shape {
+        /// What has another extent.
+        what: &'static str,
+        /// Its extent.
+        got: usize,
+        /// What was expected.
+        expected: usize,
+    },
     /// Too few groups for the split.
     #[error(
         "`{name}` has {groups} different values: whole groups are left out in turn, which needs {least} at least"

@@ -78,6 +78,10 @@ impl Folds {
     /// Too few rows or moments.
     pub fn blocks(order: &[usize], moment: &[String], num: usize) -> Result<Self, ProbeError> {
         check_rows(order.len(), num)?;
+        check_extent("moments", moment.len(), order.len())?;
+        if let Some(row) = order.iter().find(|row| **row >= order.len()) {
+            return Err(ProbeError::Shape { what: "an order with a row", got: *row, expected: order.len() });
+        }
         let mut of_row = vec![0; order.len()];
         let (mut fold, mut before) = (0, None);
         for (place, row) in order.iter().enumerate() {
@@ -183,9 +187,8 @@ impl Folds {
     }
 
     fn all_scored(of_row: Vec<usize>, num: usize) -> Result<Self, ProbeError> {
-        if let Some(empty) = (0..num).find(|fold| !of_row.contains(fold)) {
-            // Rows of few moments: a fold is left without any.
-            return Err(ProbeError::TooFewRows { rows: empty, least: num * ROWS_PER_FOLD });
+        if (0..num).any(|fold| !of_row.contains(&fold)) {
+            return Err(ProbeError::EmptyFold { folds: num });
         }
         Ok(Self { of_row, num, scored: (0..num).collect(), inner: (0..num).collect() })
     }
@@ -216,6 +219,11 @@ impl Folds {
     }
 }
 
+/// An error if something has another extent than expected.
+pub(super) fn check_extent(what: &'static str, got: usize, expected: usize) -> Result<(), ProbeError> {
+    if got == expected { Ok(()) } else { Err(ProbeError::Shape { what, got, expected }) }
+}
+
 fn check_rows(rows: usize, num: usize) -> Result<(), ProbeError> {
     let least = num.max(LEAST_FOLDS) * ROWS_PER_FOLD;
     if rows < least { Err(ProbeError::TooFewRows { rows, least }) } else { Ok(()) }
@@ -241,7 +249,7 @@ mod tests {
         let folds = Folds::blocks(&order[..21], &texts(21, |at| (at / 7).to_string()), 3).unwrap();
         assert!((0..21).all(|row| folds.of_row[row] == row / 7));
         let one = Folds::blocks(&order, &texts(60, |_| String::new()), 5);
-        assert!(matches!(one, Err(ProbeError::TooFewRows { .. })), "all rows are one moment");
+        assert_eq!(one, Err(ProbeError::EmptyFold { folds: 5 }), "all rows are one moment");
     }
 
     #[test]

@@ -23,7 +23,7 @@ impl LinearHead {
         let outputs = self.intercepts.len();
         let of_row = |row: &[f32]| {
             let mut sums = self.intercepts.clone();
-            for (value, weights) in row.iter().zip(self.weights.chunks_exact(outputs)) {
+            for (value, weights) in row.iter().zip(self.weights.chunks_exact(outputs.max(1))) {
                 for (sum, weight) in sums.iter_mut().zip(weights) {
                     *sum += f64::from(*value) * weight;
                 }

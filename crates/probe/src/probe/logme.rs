@@ -6,6 +6,7 @@
 use faer::Mat;
 
 use super::error::ProbeError;
+use super::folds::check_extent;
 use super::matrix::product;
 use super::ridge::eigen;
 use super::target::Target;
@@ -19,9 +20,10 @@ const FLOOR: f64 = 1e-5;
 /// The evidence of the features (rows × width, row-major); of classes the mean over a column of 0 and 1 for each.
 ///
 /// # Errors
-/// Eigenvalues that are not found.
+/// Eigenvalues that are not found; numbers that are not rows × width.
 pub fn logme(values: &[f32], width: usize, target: &Target) -> Result<f64, ProbeError> {
     let num_rows = target.num_rows();
+    check_extent("numbers", values.len(), num_rows * width)?;
     let x = Mat::from_fn(num_rows, width, |row, column| f64::from(values[row * width + column]));
     let columns = target.columns();
     let y = Mat::from_fn(num_rows, columns.len(), |row, column| columns[column][row]);

@@ -4,7 +4,7 @@ use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatRef, Par};
 
 use super::error::ProbeError;
-use super::folds::Folds;
+use super::folds::{Folds, check_extent};
 
 /// A · B on one thread, so that sums are in one order.
 pub(super) fn product(a: MatRef<'_, f64>, b: MatRef<'_, f64>) -> Mat<f64> {
@@ -38,6 +38,8 @@ impl Parts {
     /// Splits rows × width numbers, row-major.
     pub(super) fn new(values: &[f32], width: usize, folds: &Folds) -> Result<Self, ProbeError> {
         let num_rows = folds.of_row.len();
+        check_extent("numbers", values.len(), num_rows * width)?;
+        check_extent("rows without numbers", usize::from(width == 0), 0)?;
         if let Some(at) = values.iter().position(|value| !value.is_finite()) {
             return Err(ProbeError::NotFinite { row: at / width, column: at % width, value: values[at] });
         }

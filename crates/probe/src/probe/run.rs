@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use super::error::ProbeError;
-use super::folds::Folds;
+use super::folds::{Folds, check_extent};
 use super::knn::knn;
 use super::linear::LinearHead;
 use super::logistic::{logistic, logistic_on_all};
@@ -128,6 +128,7 @@ pub fn constant_baseline(target: &Target, folds: &Folds) -> Result<Predictions, 
 
 /// A target that is constant in what is left to fit on would be told by every head.
 fn check_parts(target: &Target, folds: &Folds) -> Result<(), ProbeError> {
+    check_extent("a target", target.num_rows(), folds.of_row.len())?;
     for (first, second) in folds.left_out() {
         let kept = |row: &usize| folds.of_row[*row] != first && Some(folds.of_row[*row]) != second;
         let rows: Vec<usize> = (0..folds.of_row.len()).filter(kept).collect();
