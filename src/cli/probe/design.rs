@@ -25,6 +25,8 @@ pub(super) struct Design {
     pub(super) scored: Vec<usize>,
     pub(super) resamples: Resamples,
     pub(super) seed: u64,
+    /// The share of rows of a log whose next row in time is in another fold.
+    pub(super) neighbours_apart: f64,
     /// The split, in words.
     pub(super) words: String,
     pub(super) notes: Vec<String>,
@@ -84,6 +86,7 @@ impl Design {
                 ));
             }
         }
+        let in_order = order.clone();
         let (num, seed) = (usize::from(args.folds), args.seed);
         let (folds, words, units, are_in_time) = match &split {
             Split::Block => {
@@ -105,6 +108,8 @@ impl Design {
                 (folds, format!("the parts that `{name}` names; those of test are scored"), moments, is_log)
             }
         };
+        let apart = in_order.windows(2).filter(|pair| folds.of_row[pair[0]] != folds.of_row[pair[1]]).count();
+        let neighbours_apart = if is_log { apart as f64 / num_rows as f64 } else { 0.0 };
         let scored = folds.scored_rows();
         let mut groups: Vec<Vec<usize>> = Vec::new();
         let mut before = None;
@@ -118,7 +123,19 @@ impl Design {
         let resamples = Resamples::new(&groups, are_in_time, seed ^ DRAW_SEED);
         // Neighbours of one group have it in common, whatever their order.
         let are_in_time = are_in_time || matches!(split, Split::Group(_));
-        Ok(Self { target, split, folds, order, are_in_time, scored, resamples, seed, words, notes })
+        Ok(Self {
+            target,
+            split,
+            folds,
+            order,
+            are_in_time,
+            scored,
+            resamples,
+            seed,
+            neighbours_apart,
+            words,
+            notes,
+        })
     }
 }
 

@@ -11,6 +11,8 @@ use crate::tensor::{counted, shown};
 
 /// A share of scored rows with a near duplicate from which on a warning is given.
 const MANY: f64 = 0.05;
+/// A share of rows whose neighbour in time is in another fold from which on a warning is given. Long drives as groups have less.
+const MANY_APART: f64 = 0.2;
 /// Permuted scores that are as good as this share of all are no accident.
 const SIGNIFICANT: f64 = 0.05;
 
@@ -201,12 +203,14 @@ impl Report {
                 "with the target moved to other rows, the best of all is as good as here in a share of {p:.2}: the best score may be chance"
             ));
         }
-        let has_times = design.are_in_time;
-        if matches!(design.split, Split::Random) && has_times {
-            self.warnings.push(
-                "rows in time were split at random: neighbouring frames are on both sides, and scores are too good; `--split block` keeps them together"
-                    .to_owned(),
-            );
+        if !matches!(design.split, Split::Block) && design.neighbours_apart > MANY_APART {
+            let how = match &design.split {
+                Split::Random => "at random".to_owned(),
+                other => format!("by `{other}`"),
+            };
+            self.warnings.push(format!(
+                "rows in time were split {how}: neighbouring frames are on both sides, and scores are too good; `--split block` keeps them together"
+            ));
         }
     }
 

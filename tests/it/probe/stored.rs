@@ -99,6 +99,9 @@ fn random_splits_of_a_drive_look_better_and_a_warning_says_so() {
     assert!(random > block, "{random} {block}");
     let words = "warning: rows in time were split at random";
     assert!(warned.contains(words) && !quiet.contains(words), "{warned}");
+    // Three cameras as groups: each moment is on both sides.
+    let (_, warned) = score("group:camera");
+    assert!(warned.contains("warning: rows in time were split by `group:camera`"), "{warned}");
 }
 
 #[test]
