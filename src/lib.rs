@@ -14,6 +14,7 @@
 //! - a weight file to a network: [`weights`] reads safetensors, torch, Keras and ONNX files and binds them strictly, and
 //!   [`engine::Backbone`] is the result;
 //! - a data set to features: [`extract::execute`], in a run that can be killed and resumed;
+//! - features to scores: [`probe::evaluate`] fits a head on part of the rows and tells the others;
 //! - [`models::Registry`] lists the networks, [`graph::Graph::infer`] gives shapes, costs and receptive fields before anything runs.
 //!
 //! What only one format or one way of use needs is behind a feature: `gui`, `cli`, `keras`, `onnx`, `fetch`, `hdf5`, `parquet`, all on by
@@ -27,6 +28,7 @@ pub use filterscope_features::features;
 pub use filterscope_figures::{formats, mosaic};
 pub use filterscope_input::input;
 pub use filterscope_net::{graph, models, tensor};
+pub use filterscope_probe::probe;
 pub use filterscope_similarity::similarity;
 pub use filterscope_weights::weights;
 pub use filterscope_work::{extract, render};

@@ -6,6 +6,8 @@
 //! Everything is computed from constants and hashes, so a rerun gives the same bytes.
 //!
 //! `cargo run --example make_drive -- assets/drive`
+//!
+//! With a number of moments, a longer drive at ten moments a second, on a road of many bends: for trying `probe`.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -16,11 +18,7 @@ use image::{Rgb, RgbImage};
 
 const WIDTH: u32 = 320;
 const HEIGHT: u32 = 240;
-const NUM_MOMENTS: usize = 24;
-/// Distance between two moments in metres: 12 m/s at 2 Hz.
-const STEP_M: f64 = 6.0;
 const SPEED_M_S: f64 = 12.0;
-const STEP_NS: u64 = 500_000_000;
 const START_NS: u64 = 1_500_000_000_000_000_000;
 /// Distance between the axles in metres.
 const WHEELBASE_M: f64 = 2.85;
@@ -40,24 +38,44 @@ const CAMERAS: [(&str, &str, f64, u64); 3] = [
     ("right_camera", "right", -0.55, 8_100_000),
 ];
 
+/// How long a drive is and how often the cameras look.
+#[derive(Clone, Copy)]
+struct Drive {
+    num_moments: usize,
+    step_ns: u64,
+    /// Whether bends follow each other to the end, and not only two.
+    is_long: bool,
+}
+
+impl Drive {
+    /// Distance between two moments in metres.
+    fn step_m(self) -> f64 {
+        self.step_ns as f64 * 1e-9 * SPEED_M_S
+    }
+}
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let folder: PathBuf = std::env::args_os().nth(1).ok_or("usage: make_drive FOLDER")?.into();
+    let folder: PathBuf = std::env::args_os().nth(1).ok_or("usage: make_drive FOLDER [MOMENTS]")?.into();
+    let drive = match std::env::args().nth(2) {
+        Some(moments) => Drive { num_moments: moments.parse()?, step_ns: 100_000_000, is_long: true },
+        None => Drive { num_moments: 24, step_ns: 500_000_000, is_long: false },
+    };
     let mut log =
         "index,timestamp,width,height,frame_id,filename,angle,torque,speed,lat,long,alt\n".to_owned();
     for (frame_id, camera, ..) in CAMERAS {
         debug_assert!(frame_id.starts_with(camera));
         std::fs::create_dir_all(folder.join(camera))?;
     }
-    let road = Road::new();
-    for moment in 0..NUM_MOMENTS {
+    let road = Road::new(drive);
+    for moment in 0..drive.num_moments {
         for (frame_id, camera, offset_m, delay_ns) in CAMERAS {
-            let timestamp = START_NS + moment as u64 * STEP_NS + delay_ns;
-            let at_m = moment as f64 * STEP_M + delay_ns as f64 * 1e-9 * SPEED_M_S;
+            let timestamp = START_NS + moment as u64 * drive.step_ns + delay_ns;
+            let at_m = moment as f64 * drive.step_m() + delay_ns as f64 * 1e-9 * SPEED_M_S;
             let file = format!("{camera}/{timestamp}.jpg");
             let mut jpeg = Vec::new();
             JpegEncoder::new_with_quality(&mut jpeg, 88).encode_image(&road.picture(at_m, offset_m))?;
             std::fs::File::create(folder.join(&file))?.write_all(&jpeg)?;
-            let path_curvature = curvature(at_m) / (1.0 - curvature(at_m) * CAR_LEFT_M);
+            let path_curvature = curvature(drive, at_m) / (1.0 - curvature(drive, at_m) * CAR_LEFT_M);
             let angle = STEERING_RATIO * (WHEELBASE_M * path_curvature).atan();
             let (x, y, _) = road.pose(at_m);
             writeln!(
@@ -82,11 +100,20 @@ fn date(timestamp_ns: u64) -> String {
 }
 
 /// Curvature of the road's middle in 1/m at a distance along the road; left is positive, as in the log.
-fn curvature(at_m: f64) -> f64 {
+fn curvature(drive: Drive, at_m: f64) -> f64 {
     let bend = |middle: f64, half_length: f64| {
         let t = (at_m - middle) / half_length;
         if t.abs() < 1.0 { 0.5 + 0.5 * (t * std::f64::consts::PI).cos() } else { 0.0 }
     };
+    if drive.is_long {
+        // A bend every 60 m, left or right, of a radius from 35 m on.
+        let near = (at_m / 60.0).floor() as i64;
+        let one = |number: i64| {
+            let strength = hash(number, 17) * 2.0 - 1.0;
+            strength / 35.0 * bend((number as f64 + 0.5) * 60.0, 45.0)
+        };
+        return (near - 1..=near + 1).map(one).sum();
+    }
     bend(45.0, 45.0) / 38.0 - bend(118.0, 42.0) / 30.0
 }
 
@@ -100,15 +127,16 @@ impl Road {
     const FIRST_M: f64 = -10.0;
     const SPACING_M: f64 = 0.25;
 
-    fn new() -> Self {
-        let num_points = ((NUM_MOMENTS as f64 * STEP_M + 160.0) / Self::SPACING_M) as usize;
+    fn new(drive: Drive) -> Self {
+        let num_points = ((drive.num_moments as f64 * drive.step_m() + 160.0) / Self::SPACING_M) as usize;
         let (mut x, mut y, mut heading) = (0.0f64, Self::FIRST_M, std::f64::consts::FRAC_PI_2);
         let points = (0..num_points)
             .map(|i| {
                 let here = (x, y, heading);
                 x += Self::SPACING_M * heading.cos();
                 y += Self::SPACING_M * heading.sin();
-                heading += Self::SPACING_M * curvature(Self::FIRST_M + (i as f64 + 0.5) * Self::SPACING_M);
+                heading +=
+                    Self::SPACING_M * curvature(drive, Self::FIRST_M + (i as f64 + 0.5) * Self::SPACING_M);
                 here
             })
             .collect();

@@ -8,6 +8,8 @@ use super::animate_args::AnimateArgs;
 use super::extract_args::ExtractArgs;
 use super::features::FeaturesArgs;
 use super::look_args::LookArgs;
+use super::predict_args::PredictArgs;
+use super::probe_args::ProbeArgs;
 use super::shared_args::{PartArgs, RunArgs};
 use super::similarity_args::SimilarityArgs;
 use crate::input::dataset::Camera;
@@ -21,6 +23,7 @@ Examples:
   filterscope render cat.jpg -o cat.png                every channel of the last layer as one mosaic
   filterscope render photos -o mosaics/                one figure per picture of a folder
   filterscope extract drive/interpolated.csv -o out    the last layer's features of every picture of a log
+  filterscope probe out/ --target angle                which network's features tell the angle best
   filterscope similarity photos --model Xception,VGG16  how alike their layers are, as a matrix
   filterscope animate cat.jpg -o cat.gif               channel after channel as a moving picture
   filterscope layers inception_v3                      every layer: name, shape, cost, receptive field
@@ -80,6 +83,8 @@ pub(super) enum CliCommand {
     Render(Box<RenderArgs>),
     Extract(Box<ExtractArgs>),
     Features(FeaturesArgs),
+    Probe(Box<ProbeArgs>),
+    Predict(Box<PredictArgs>),
     Animate(Box<AnimateArgs>),
     Similarity(Box<SimilarityArgs>),
     Models(ModelsArgs),

@@ -33,6 +33,8 @@ const JSON_INTERVAL: Duration = Duration::from_millis(500);
 
 /// Runs the command.
 pub(super) fn run(args: &ExtractArgs, resources: &Resources, reporter: &Reporter) -> anyhow::Result<Exit> {
+    args.run.engine().check()?;
+    start_threads(args.run.threads, Priority::Normal)?;
     let mut plan = plan(args, resources, reporter)?;
     let existing = Existing { resume: args.resume, allow_mixed: args.allow_mixed, overwrite: args.overwrite };
     let (total, start, places) = (plan.rows.len(), start_line(&plan), places(&plan));
@@ -193,14 +195,12 @@ fn places(plan: &ExtractPlan) -> String {
     folders.join(", ")
 }
 
-/// Validates the arguments and makes the plan; cheap checks come first.
+/// Validates the arguments and makes the plan; cheap checks come first. The threads must have been started.
 pub(super) fn plan(
     args: &ExtractArgs,
     resources: &Resources,
     reporter: &Reporter,
 ) -> anyhow::Result<ExtractPlan> {
-    args.run.engine().check()?;
-    start_threads(args.run.threads, Priority::Normal)?;
     let (rows, mut file) =
         specs(&args.model, args.weights.as_deref(), &args.part.choice(), args.final_layer.as_deref())?;
     let mut layers = Vec::new();

@@ -174,6 +174,46 @@ pub(super) struct ExtractArgs {
     pub run: RunArgs,
 }
 
+impl ExtractArgs {
+    /// A run without options, into one array that a run before may have begun: what other commands extract for themselves.
+    pub(super) fn plain(input: PathBuf, output: PathBuf) -> Self {
+        Self {
+            input,
+            output,
+            model: Vec::new(),
+            weights: None,
+            part: PartArgs::default(),
+            final_layer: None,
+            layer: Vec::new(),
+            pool: Pool::Avg,
+            dtype: Dtype::F32,
+            order: AxisOrder::Hwc,
+            format: FeatureFormat::Npy,
+            source: SourceChoice(None),
+            path_column: None,
+            no_header: false,
+            labels: None,
+            camera: Vec::new(),
+            start: 0,
+            every: 1,
+            limit: None,
+            fit: FitChoice::default(),
+            preprocess: ValueChoice::default(),
+            resume: true,
+            allow_mixed: false,
+            overwrite: false,
+            shard: None,
+            shard_by: ShardBy::default(),
+            batch: None,
+            part_rows: 1024,
+            json: false,
+            timings: false,
+            download: DownloadArgs::default(),
+            run: RunArgs::default(),
+        }
+    }
+}
+
 /// The value of `--source`; `None` means `auto`, to detect the kind of data set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct SourceChoice(pub(super) Option<SourceKind>);

@@ -12,12 +12,17 @@ mod exit;
 mod extract;
 mod extract_args;
 mod features;
+mod head_file;
 mod interrupt;
 mod layers;
 mod look_args;
 mod models;
 mod outputs;
 mod plan;
+mod predict;
+mod predict_args;
+mod probe;
+mod probe_args;
 mod remedy;
 mod render;
 mod reporter;
@@ -28,6 +33,7 @@ mod similarity_args;
 mod similarity_output;
 mod similarity_rdm;
 mod table;
+mod temporary;
 mod timings;
 mod view;
 mod weights;
@@ -63,6 +69,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>, resources: &Resources
         CliCommand::Render(render) => plan::RenderPlan::new(&render, resources, &reporter)
             .and_then(|mut plan| render::run(&mut plan, &reporter)),
         CliCommand::Extract(extract) => extract::run(&extract, resources, &reporter),
+        CliCommand::Predict(predict) => predict::run(&predict, resources, &reporter),
+        CliCommand::Probe(probe) => probe::run(&probe, resources, &reporter),
         CliCommand::Animate(animate) => animate::run(&animate, resources, &reporter),
         CliCommand::Features(features) => features::run(&features, &reporter),
         CliCommand::Similarity(args) => similarity::run(&args, resources, &reporter),

@@ -145,6 +145,8 @@ fn compare_pictures(
     // The folder is made when Ctrl-C removes it again, and the plan is made before.
     let extraction =
         args.extraction(input.clone(), std::env::temp_dir().join("filterscope-similarity"), pool);
+    extraction.run.engine().check()?;
+    start_threads(args.run.threads, Priority::Normal)?;
     let mut plan = match extract::plan(&extraction, resources, reporter) {
         // Its own remedy is another format of the files, which nobody chooses here.
         Err(error) if remedy::of(&error) == Some(Remedy::OneSize) => bail!(

@@ -14,6 +14,7 @@ use crate::support::root;
 
 const BELOW_THE_TOP: &[&str] = &[
     "similarity",
+    "probe",
     "extract",
     "render",
     "engine",
@@ -28,7 +29,7 @@ const BELOW_THE_TOP: &[&str] = &[
 ];
 
 /// What each layer may use of the others, as ARCHITECTURE.md lists it.
-const MAY_USE: [(&str, &[&str]); 15] = [
+const MAY_USE: [(&str, &[&str]); 16] = [
     ("main", &["app", "cli", "engine", "render", "weights"]),
     ("app", BELOW_THE_TOP),
     ("cli", BELOW_THE_TOP),
@@ -39,6 +40,7 @@ const MAY_USE: [(&str, &[&str]); 15] = [
     ("render", &["engine", "formats", "mosaic", "models", "weights", "input", "graph", "tensor"]),
     ("engine", &["models", "weights", "graph", "input", "tensor"]),
     ("similarity", &["features", "tensor"]),
+    ("probe", &["tensor"]),
     ("features", &["formats", "tensor"]),
     ("formats", &["mosaic", "tensor"]),
     ("mosaic", &["tensor"]),

@@ -1,0 +1,290 @@
+//! Multinomial logistic regression on standardised features, by L-BFGS: the W and b for which −Σ log p(class) + λ/2 ‖W‖² is smallest.
+//! The intercepts b are not shrunk. λ is scikit-learn's 1/C, also of two classes: there, one class's weights are the other's with the sign
+//! turned, and each is half of what is shrunk, so the penalty counts twice.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use argmin::core::{CostFunction, Error, Executor, Gradient};
+use argmin::solver::linesearch::MoreThuenteLineSearch;
+use argmin::solver::quasinewton::LBFGS;
+use faer::{Mat, MatRef};
+
+use super::error::ProbeError;
+use super::folds::Folds;
+use super::matrix::{Parts, Standard, largest, product};
+use super::nested::{GoOn, PerFold, Predictions, choose, for_all};
+use super::ridge::eigen;
+use super::target::{Target, Values};
+
+/// The λ that are compared, the strongest first: each begins where the one before ended.
+pub(super) const STRENGTHS: [f64; 6] = [1e3, 1e2, 1e1, 1.0, 1e-1, 1e-2];
+/// L-BFGS ends where the gradient, divided by the number of rows, is shorter than this: a tenth of what scikit-learn takes.
+const TOLERANCE: f64 = 1e-5;
+const MOST_STEPS: u64 = 300;
+/// Pairs of steps and gradients that L-BFGS keeps.
+const MEMORY: usize = 10;
+
+/// Predictions for the scored rows, and λ for each scored fold.
+pub(super) fn logistic(
+    parts: &Parts,
+    target: &Target,
+    folds: &Folds,
+    go_on: GoOn<'_>,
+) -> Result<(Predictions, Vec<f64>), ProbeError> {
+    let Values::Classes { labels, names } = &target.values else {
+        return Err(ProbeError::WrongHead { head: "logistic", needs: "classes", got: "numbers" });
+    };
+    let losses = losses(parts, labels, names.len(), folds, go_on)?;
+    let best: Vec<usize> =
+        folds.scored.iter().map(|fold| choose(&losses, folds, *fold, STRENGTHS.len())).collect();
+    let fitted = for_all(folds, go_on, |out| {
+        let place = folds.scored.iter().position(|fold| *fold == out.0);
+        let (None, Some(place)) = (out.1, place) else { return Ok(vec![]) };
+        let fitted = Fitted::path(parts, out, labels, names.len(), best[place] + 1, go_on)?;
+        let Some(weights) = fitted.weights.last() else { return Ok(vec![]) };
+        let scores = product(fitted.basis(parts, out.0).as_ref(), weights.as_ref());
+        let told = (0..scores.nrows()).map(|row| largest(scores.row(row).iter()) as f64).collect();
+        Ok(vec![(out.0, told)])
+    })?;
+    let mut predictions = Predictions::empty(target);
+    for (_, told) in fitted {
+        for (fold, told) in told {
+            for (row, told) in parts.folds[fold].rows.iter().zip(told) {
+                predictions.set(*row, told);
+            }
+        }
+    }
+    Ok((predictions, best.into_iter().map(|place| STRENGTHS[place]).collect()))
+}
+
+/// The loss of each strength, for each choice of two folds to leave out.
+fn losses(
+    parts: &Parts,
+    labels: &[usize],
+    num_classes: usize,
+    folds: &Folds,
+    go_on: GoOn<'_>,
+) -> Result<PerFold, ProbeError> {
+    for_all(folds, go_on, |out| {
+        let Some(second) = out.1 else { return Ok(vec![]) };
+        let fitted = Fitted::path(parts, out, labels, num_classes, STRENGTHS.len(), go_on)?;
+        let loss = |fold: usize| {
+            let scores = fitted.basis(parts, fold);
+            let rows = &parts.folds[fold].rows;
+            fitted.weights.iter().map(|weights| log_loss(scores.as_ref(), weights, rows, labels)).collect()
+        };
+        Ok(vec![(out.0, loss(out.0)), (second, loss(second))])
+    })
+}
+
+/// Weights (columns × classes) and intercepts of the features as they are, fitted on all rows; and λ. The last of `folds` is empty.
+pub(super) fn logistic_on_all(
+    parts: &Parts,
+    labels: &[usize],
+    num_classes: usize,
+    folds: &Folds,
+    go_on: GoOn<'_>,
+) -> Result<(Mat<f64>, Vec<f64>, f64), ProbeError> {
+    let losses = losses(parts, labels, num_classes, folds, go_on)?;
+    let empty = folds.num - 1;
+    let best = choose(&losses, folds, empty, STRENGTHS.len());
+    let fitted = Fitted::path(parts, (empty, None), labels, num_classes, best + 1, go_on)?;
+    let last = fitted.weights.last().cloned().unwrap_or_else(|| Mat::zeros(1, num_classes));
+    let num = last.nrows() - 1;
+    let mut weights = last.as_ref().subrows(0, num).to_owned();
+    if let Some(turned) = &fitted.turned {
+        weights = product(turned.as_ref(), weights.as_ref());
+    }
+    let (weights, taken) = fitted.standard.undo(parts, &weights);
+    let intercepts = taken.iter().enumerate().map(|(class, taken)| last[(num, class)] - taken).collect();
+    Ok((weights, intercepts, STRENGTHS[best]))
+}
+
+/// The sum of −log p(class) over a fold's rows.
+fn log_loss(basis: MatRef<'_, f64>, weights: &Mat<f64>, rows: &[usize], labels: &[usize]) -> f64 {
+    let scores = product(basis, weights.as_ref());
+    (0..scores.nrows()).map(|at| log_sum_exp(&scores, at) - scores[(at, labels[rows[at]])]).sum()
+}
+
+/// log Σ exp of a row of scores.
+fn log_sum_exp(scores: &Mat<f64>, row: usize) -> f64 {
+    let most = scores.row(row).iter().fold(f64::NEG_INFINITY, |most, value| most.max(*value));
+    most + scores.row(row).iter().map(|value| (value - most).exp()).sum::<f64>().ln()
+}
+
+/// Weights of a path of strengths.
+#[derive(Debug)]
+pub(super) struct Fitted {
+    standard: Standard,
+    /// Where rows are fewer than columns: an orthonormal basis of the rows' space, in which the penalty is the same.
+    turned: Option<Mat<f64>>,
+    /// (columns + 1) × classes for each strength; the last row are the intercepts.
+    pub(super) weights: Vec<Mat<f64>>,
+}
+
+impl Fitted {
+    pub(super) fn path(
+        parts: &Parts,
+        out: (usize, Option<usize>),
+        labels: &[usize],
+        num_classes: usize,
+        num_strengths: usize,
+        go_on: GoOn<'_>,
+    ) -> Result<Self, ProbeError> {
+        let standard = Standard::of(parts, out);
+        let mut x = Mat::zeros(standard.num_rows, parts.width);
+        let (mut first, mut classes) = (0, Vec::new());
+        for (_, fold) in parts.kept(out) {
+            x.as_mut().subrows_mut(first, fold.rows.len()).copy_from(standard.apply(fold.x.as_ref()));
+            classes.extend(fold.rows.iter().map(|row| labels[*row]));
+            first += fold.rows.len();
+        }
+        let turned = if standard.num_rows < parts.width { Some(row_space(&x)?) } else { None };
+        if let Some(turned) = &turned {
+            x = product(x.as_ref(), turned.as_ref());
+        }
+        let x = with_ones(&x);
+        let mut fitted = Self { standard, turned, weights: Vec::new() };
+        let mut start = vec![0.0; x.ncols() * num_classes];
+        let shared = Arc::new(Shared { x, classes, num_classes });
+        for strength in &STRENGTHS[..num_strengths] {
+            if !go_on() {
+                return Err(ProbeError::Interrupted);
+            }
+            let strength = if num_classes == 2 { 2.0 * strength } else { *strength };
+            start = minimum(&shared, strength, start);
+            fitted.weights.push(as_matrix(&start, num_classes));
+        }
+        Ok(fitted)
+    }
+
+    /// A fold's rows, standardised, with a column of ones.
+    pub(super) fn basis(&self, parts: &Parts, fold: usize) -> Mat<f64> {
+        let x = self.standard.apply(parts.folds[fold].x.as_ref());
+        match &self.turned {
+            Some(turned) => with_ones(&product(x.as_ref(), turned.as_ref())),
+            None => with_ones(&x),
+        }
+    }
+}
+
+/// An orthonormal basis of the space that rows span: columns × rank.
+fn row_space(x: &Mat<f64>) -> Result<Mat<f64>, ProbeError> {
+    let (values, vectors) = eigen(product(x.as_ref(), x.transpose()).as_ref())?;
+    let largest = values.iter().fold(0.0f64, |most, value| most.max(*value));
+    let kept: Vec<usize> = (0..values.len()).filter(|at| values[*at] > 1e-10 * largest).collect();
+    let scaled = Mat::from_fn(vectors.nrows(), kept.len(), |row, column| {
+        vectors[(row, kept[column])] / values[kept[column]].sqrt()
+    });
+    Ok(product(x.transpose(), scaled.as_ref()))
+}
+
+fn with_ones(x: &Mat<f64>) -> Mat<f64> {
+    Mat::from_fn(
+        x.nrows(),
+        x.ncols() + 1,
+        |row, column| if column == x.ncols() { 1.0 } else { x[(row, column)] },
+    )
+}
+
+fn as_matrix(weights: &[f64], num_classes: usize) -> Mat<f64> {
+    Mat::from_fn(weights.len() / num_classes, num_classes, |row, class| weights[row * num_classes + class])
+}
+
+/// What is the same for all strengths.
+#[derive(Debug)]
+struct Shared {
+    x: Mat<f64>,
+    classes: Vec<usize>,
+    num_classes: usize,
+}
+
+/// The place that L-BFGS asked about last, and the best one.
+#[derive(Debug, Default)]
+struct Seen {
+    last: Option<(Vec<f64>, f64, Vec<f64>)>,
+    best: Option<(Vec<f64>, f64)>,
+}
+
+/// The function to be made small. Its value and gradient are computed together.
+struct Loss {
+    shared: Arc<Shared>,
+    strength: f64,
+    seen: Arc<Mutex<Seen>>,
+}
+
+impl Loss {
+    fn at(&self, weights: &[f64]) -> (f64, Vec<f64>) {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((place, value, gradient)) = &seen.last
+            && place == weights
+        {
+            return (*value, gradient.clone());
+        }
+        let (value, gradient) = self.shared.value_and_gradient(weights, self.strength);
+        if seen.best.as_ref().is_none_or(|(_, best)| value < *best) {
+            seen.best = Some((weights.to_vec(), value));
+        }
+        seen.last = Some((weights.to_vec(), value, gradient.clone()));
+        (value, gradient)
+    }
+}
+
+impl Shared {
+    /// Both divided by the number of rows.
+    fn value_and_gradient(&self, weights: &[f64], strength: f64) -> (f64, Vec<f64>) {
+        let matrix = as_matrix(weights, self.num_classes);
+        let mut scores = product(self.x.as_ref(), matrix.as_ref());
+        let mut value = 0.0;
+        for (row, class) in self.classes.iter().enumerate() {
+            let norm = log_sum_exp(&scores, row);
+            value += norm - scores[(row, *class)];
+            for at in 0..self.num_classes {
+                scores[(row, at)] = (scores[(row, at)] - norm).exp() - f64::from(u8::from(at == *class));
+            }
+        }
+        let slopes = product(self.x.transpose(), scores.as_ref());
+        let num_shrunk = weights.len() - self.num_classes;
+        let rows = self.classes.len() as f64;
+        let gradient = (0..weights.len())
+            .map(|at| {
+                let pull = if at < num_shrunk { strength * weights[at] } else { 0.0 };
+                (slopes[(at / self.num_classes, at % self.num_classes)] + pull) / rows
+            })
+            .collect();
+        let penalty: f64 = weights[..num_shrunk].iter().map(|weight| weight * weight).sum();
+        ((value + 0.5 * strength * penalty) / rows, gradient)
+    }
+}
+
+impl CostFunction for Loss {
+    type Param = Vec<f64>;
+    type Output = f64;
+
+    fn cost(&self, weights: &Vec<f64>) -> Result<f64, Error> {
+        Ok(self.at(weights).0)
+    }
+}
+
+impl Gradient for Loss {
+    type Param = Vec<f64>;
+    type Gradient = Vec<f64>;
+
+    fn gradient(&self, weights: &Vec<f64>) -> Result<Vec<f64>, Error> {
+        Ok(self.at(weights).1)
+    }
+}
+
+fn minimum(shared: &Arc<Shared>, strength: f64, start: Vec<f64>) -> Vec<f64> {
+    let seen = Arc::new(Mutex::new(Seen::default()));
+    let loss = Loss { shared: Arc::clone(shared), strength, seen: Arc::clone(&seen) };
+    let solver = LBFGS::new(MoreThuenteLineSearch::new(), MEMORY).with_tolerance_grad(TOLERANCE);
+    if let Ok(solver) = solver.and_then(|solver| solver.with_tolerance_cost(0.0)) {
+        let run =
+            Executor::new(loss, solver).configure(|state| state.param(start.clone()).max_iters(MOST_STEPS));
+        // A search that ends at the limits of f64 is an error of the library; the best place that it saw is the minimum all the same.
+        drop(run.run());
+    }
+    let best = seen.lock().unwrap_or_else(PoisonError::into_inner).best.take();
+    best.map_or(start, |(weights, _)| weights)
+}

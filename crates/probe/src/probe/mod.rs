@@ -1,0 +1,36 @@
+//! How well features tell a target: heads that are fitted on some rows and scored on others, with intervals and baselines.
+//!
+//! Owns the numerics: splits, heads, scores, resampling. Must not know where features come from, nor how results are printed. All
+//! random choices come from a seed, and sums are in one order whatever the number of threads, so that the same rows give the same bytes.
+
+mod bootstrap;
+mod duplicates;
+mod error;
+mod folds;
+mod knn;
+mod linear;
+mod logistic;
+mod logme;
+mod matrix;
+mod nested;
+mod permutation;
+mod random;
+mod ridge;
+mod run;
+mod scores;
+mod target;
+#[cfg(test)]
+mod tests;
+
+pub use bootstrap::{Interval, Resamples};
+pub use duplicates::{DUPLICATE_COSINE, Duplicates, count_duplicates};
+pub use error::ProbeError;
+pub use folds::{Folds, Split, UnknownSplit};
+pub use linear::LinearHead;
+pub use logme::logme;
+pub use nested::Predictions;
+pub use permutation::permutation_p;
+pub use random::Random;
+pub use run::{HeadScore, Permuted, ProbeHead, UnknownProbeHead, constant_baseline, evaluate, fit_on_all};
+pub use scores::{Measure, Scores};
+pub use target::{Target, TargetKind, Values};

@@ -1,0 +1,196 @@
+//! Heads beside scikit-learn, on the features that `tests/fixtures/probe/make_sklearn.py` made up.
+
+use super::{Folds, Measure, Permuted, Predictions, ProbeHead, Scores, Target, Values, evaluate, logme};
+
+#[derive(serde::Deserialize)]
+struct Fixture {
+    cases: Vec<Case>,
+}
+
+#[derive(serde::Deserialize)]
+struct Case {
+    rows: usize,
+    width: usize,
+    x: Vec<f32>,
+    numbers: Vec<f64>,
+    labels: Vec<usize>,
+    num_classes: usize,
+    ridge: Peer,
+    knn: Peer,
+    logistic: Peer,
+    knn_classes: Peer,
+    logme: f64,
+    logme_classes: f64,
+}
+
+#[derive(serde::Deserialize)]
+struct Peer {
+    told: Vec<f64>,
+    strengths: Vec<f64>,
+    #[serde(flatten)]
+    scores: std::collections::BTreeMap<String, f64>,
+}
+
+impl Case {
+    fn all() -> Vec<Self> {
+        let text = include_str!("../../../../tests/fixtures/probe/sklearn.json");
+        serde_json::from_str::<Fixture>(text).unwrap().cases
+    }
+
+    fn numbers(&self) -> Target {
+        Target { name: "numbers".into(), values: Values::Numbers(self.numbers.clone()) }
+    }
+
+    fn classes(&self) -> Target {
+        let names = (0..self.num_classes).map(|class| class.to_string()).collect();
+        Target { name: "labels".into(), values: Values::Classes { labels: self.labels.clone(), names } }
+    }
+
+    fn folds(&self) -> Folds {
+        let order: Vec<usize> = (0..self.rows).collect();
+        let moments: Vec<String> = order.iter().map(ToString::to_string).collect();
+        Folds::blocks(&order, &moments, 5).unwrap()
+    }
+
+    /// Asserts that a head tells the same as scikit-learn's. Returns its scores.
+    fn compare(&self, head: ProbeHead, target: &Target, expected: &Peer, tolerance: f64) -> Scores {
+        let order: Vec<usize> = (0..self.rows).collect();
+        let permutations = Permuted { count: 0, order: &order, are_in_time: true, seed: 0 };
+        let folds = self.folds();
+        let got = evaluate(head, &self.x, self.width, target, &folds, permutations, &|| true).unwrap();
+        assert_eq!(got.strengths, expected.strengths, "{head:?}");
+        let told: Vec<f64> = match &got.predictions {
+            Predictions::Numbers(told) => told.clone(),
+            Predictions::Classes(told) => told.iter().map(|class| *class as f64).collect(),
+        };
+        for (row, (got, expected)) in told.iter().zip(&expected.told).enumerate() {
+            assert!((got - expected).abs() <= tolerance, "{head:?} row {row}: {got} {expected}");
+        }
+        let measure: Measure<'_> = got.predictions.measure(target).unwrap();
+        measure.scores(&folds.scored_rows())
+    }
+}
+
+#[test]
+fn ridge_and_its_measures_are_scikit_learns() {
+    for case in Case::all() {
+        let Scores::Numbers { r2, rmse, mae } =
+            case.compare(ProbeHead::Ridge, &case.numbers(), &case.ridge, 1e-6)
+        else {
+            panic!("not of numbers")
+        };
+        for (name, got) in [("r2", r2), ("rmse", rmse), ("mae", mae)] {
+            assert!((got - case.ridge.scores[name]).abs() < 1e-6, "{name}: {got}");
+        }
+    }
+}
+
+#[test]
+fn logistic_regression_and_its_measures_are_scikit_learns() {
+    for case in Case::all() {
+        let got = case.compare(ProbeHead::Logistic, &case.classes(), &case.logistic, 0.0);
+        let Scores::Classes { accuracy, macro_f1, balanced_accuracy } = got else { panic!("not of classes") };
+        let named =
+            [("accuracy", accuracy), ("macro_f1", macro_f1), ("balanced_accuracy", balanced_accuracy)];
+        for (name, got) in named {
+            assert!((got - case.logistic.scores[name]).abs() < 1e-12, "{name}: {got}");
+        }
+    }
+}
+
+#[test]
+fn nearest_neighbours_are_scikit_learns() {
+    for case in Case::all() {
+        case.compare(ProbeHead::Knn, &case.numbers(), &case.knn, 1e-12);
+        case.compare(ProbeHead::Knn, &case.classes(), &case.knn_classes, 0.0);
+    }
+}
+
+#[test]
+fn logme_is_the_authors_also_with_fewer_rows_than_columns() {
+    for case in Case::all() {
+        let numbers = logme(&case.x, case.width, &case.numbers()).unwrap();
+        assert!((numbers - case.logme).abs() < 1e-8 * case.logme.abs(), "{numbers} {}", case.logme);
+        let classes = logme(&case.x, case.width, &case.classes()).unwrap();
+        assert!((classes - case.logme_classes).abs() < 1e-8 * case.logme_classes.abs(), "{classes}");
+    }
+}
+
+#[test]
+fn noise_is_no_better_than_moved_targets_and_a_signal_is() {
+    let case = &Case::all()[0];
+    let order: Vec<usize> = (0..case.rows).collect();
+    let permutations = Permuted { count: 19, order: &order, are_in_time: false, seed: 3 };
+    let p = |target: &Target| {
+        let got =
+            evaluate(ProbeHead::Ridge, &case.x, case.width, target, &case.folds(), permutations, &|| true)
+                .unwrap();
+        assert_eq!(got.permuted.len(), 19);
+        let score = got.predictions.measure(target).unwrap().scores(&order).main();
+        super::permutation_p(score, &got.permuted)
+    };
+    assert_eq!(p(&case.numbers()), 0.05, "the signal is better than all 19");
+    assert_eq!(p(&case.classes()), 0.05);
+    // Of noise, p is anything from 0 to 1.
+    let noise = |seed: u64| super::permutation::permuted(&case.numbers(), &order, false, 1000 + seed);
+    let mean = (0..12).map(|seed| p(&noise(seed))).sum::<f64>() / 12.0;
+    assert!((0.25..0.75).contains(&mean), "{mean}");
+}
+
+#[test]
+fn any_number_of_threads_gives_the_same_bits() {
+    let case = &Case::all()[1];
+    let order: Vec<usize> = (0..case.rows).collect();
+    let permutations = Permuted { count: 5, order: &order, are_in_time: true, seed: 3 };
+    let run = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| {
+            evaluate(
+                ProbeHead::Ridge,
+                &case.x,
+                case.width,
+                &case.numbers(),
+                &case.folds(),
+                permutations,
+                &|| true,
+            )
+            .unwrap()
+        })
+    };
+    assert_eq!(run(1), run(3));
+}
+
+#[test]
+fn a_head_that_is_kept_tells_what_the_fitted_one_tells() {
+    for case in Case::all() {
+        let folds = case.folds();
+        for (head, target) in [(ProbeHead::Ridge, case.numbers()), (ProbeHead::Logistic, case.classes())] {
+            let (kept, strength) =
+                super::fit_on_all(head, &case.x, case.width, &target, &folds, &|| true).unwrap();
+            assert!(strength > 0.0 && kept.width() == case.width);
+            let told = kept.tell(&case.x);
+            let all: Vec<usize> = (0..case.rows).collect();
+            let score = told.measure(&target).unwrap().scores(&all).main();
+            assert!(score > 0.75, "{head:?} on its own rows: {score}");
+        }
+        // On all rows but those of the first fold, a kept ridge is the one that scored that fold: the same strength is chosen.
+        let first = folds.rows(0).len();
+        let rest = Target { name: "rest".into(), values: Values::Numbers(case.numbers[first..].to_vec()) };
+        let others = Folds {
+            of_row: folds.of_row[first..].iter().map(|fold| fold - 1).collect(),
+            num: 4,
+            scored: (0..4).collect(),
+            inner: (0..4).collect(),
+        };
+        let x = &case.x[first * case.width..];
+        let (kept, strength) =
+            super::fit_on_all(ProbeHead::Ridge, x, case.width, &rest, &others, &|| true).unwrap();
+        assert_eq!(strength, case.ridge.strengths[0]);
+        let Predictions::Numbers(told) = kept.tell(&case.x[..first * case.width]) else {
+            panic!("not numbers")
+        };
+        for (told, expected) in told.iter().zip(&case.ridge.told) {
+            assert!((told - expected).abs() < 1e-6, "{told} {expected}");
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Fits the best head on all rows and keeps it.
+
+use std::path::Path;
+
+use super::design::Design;
+use super::sets::OpenSet;
+use crate::cli::head_file::{AboutHead, write};
+use crate::probe::{Interval, ProbeHead, Values, fit_on_all};
+
+/// Fits the head on all rows of a set and writes it. `score` is that of rows it was not fitted on.
+pub(super) fn write_head(
+    path: &Path,
+    head: ProbeHead,
+    set: &mut OpenSet,
+    design: &Design,
+    score: (f64, Interval),
+    go_on: &(dyn Fn() -> bool + Sync),
+) -> anyhow::Result<()> {
+    let values = set.read(go_on)?;
+    let (fitted, strength) = fit_on_all(head, &values, set.width(), &design.target, &design.folds, go_on)?;
+    let recipe = set.recipe();
+    let classes = match &design.target.values {
+        Values::Numbers(_) => None,
+        Values::Classes { names, .. } => Some(names.clone()),
+    };
+    let about = AboutHead {
+        schema: 0,
+        program: recipe.program.clone(),
+        head: head.name().to_owned(),
+        strength,
+        target: design.target.name.clone(),
+        classes,
+        num_rows: set.num_rows(),
+        score: score.0,
+        interval: [score.1.low, score.1.high],
+        split: design.split.to_string(),
+        tag: recipe.tag.clone(),
+        weights_sha256: recipe.weights_sha256.clone(),
+        layer: recipe.layer.clone(),
+        pool: set.pool(),
+        order: recipe.stored.order.name().to_owned(),
+        fit: recipe.fit.clone(),
+        preprocess: recipe.preprocess.clone(),
+        input_size: recipe.input_size.clone(),
+        filter: recipe.filter.clone(),
+        value_scale: recipe.value_scale.clone(),
+        numbers_sha256: String::new(),
+    };
+    write(path, &fitted, about)
+}

@@ -1,0 +1,136 @@
+//! Straight from data: extracts the features that are probed, network after network, so that the time of each is known.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anyhow::bail;
+
+use crate::cli::extract::plan;
+use crate::cli::extract_args::ExtractArgs;
+use crate::cli::probe_args::ProbeArgs;
+use crate::cli::reporter::Reporter;
+use crate::cli::temporary::TemporaryFolder;
+use crate::engine::CancelToken;
+use crate::extract::{End, Existing, ExtractEvent, ExtractPlan, execute};
+use crate::render::Resources;
+use crate::tensor::{counted, shown};
+
+/// Features that were made for this probe.
+#[derive(Debug)]
+pub(super) struct Extracted {
+    /// The folders of the sets.
+    pub(super) folders: Vec<PathBuf>,
+    /// Milliseconds of the forward pass for each picture, by tag.
+    pub(super) milliseconds: BTreeMap<String, f64>,
+    /// Pictures that gave no feature.
+    pub(super) num_failed: u64,
+    /// Where the data set's files begin.
+    pub(super) root: PathBuf,
+    /// Removes the features at the end, if they aren't to be kept.
+    _folder: Option<TemporaryFolder>,
+}
+
+/// Extracts the features of every network that the arguments name.
+pub(super) fn extract_all(
+    args: &ProbeArgs,
+    resources: &Resources,
+    reporter: &Reporter,
+    cancel: &CancelToken,
+) -> anyhow::Result<Extracted> {
+    let [input] = &args.inputs[..] else {
+        bail!("one data set at a time: {} were named, and not all hold features", args.inputs.len());
+    };
+    let temporary = if args.data.out.is_some() { None } else { Some(TemporaryFolder::new()?) };
+    let out = match (&args.data.out, &temporary) {
+        (Some(out), _) => out.clone(),
+        (None, Some(folder)) => folder.path().to_owned(),
+        (None, None) => PathBuf::new(),
+    };
+    let models: Vec<Vec<String>> = if args.data.model.is_empty() {
+        vec![Vec::new()]
+    } else {
+        args.data.model.iter().map(|model| vec![model.clone()]).collect()
+    };
+    let mut extracted = Extracted {
+        folders: Vec::new(),
+        milliseconds: BTreeMap::new(),
+        num_failed: 0,
+        root: if input.is_dir() {
+            input.clone()
+        } else {
+            input.parent().map(PathBuf::from).unwrap_or_default()
+        },
+        _folder: temporary,
+    };
+    // A wrong name is said before the first network runs.
+    let plans: Vec<ExtractPlan> = models
+        .into_iter()
+        .map(|model| plan(&extract_args(args, model, out.clone()), resources, reporter))
+        .collect::<anyhow::Result<_>>()?;
+    for mut plan in plans {
+        run(&mut plan, reporter, cancel, &mut extracted)?;
+        for set in &plan.sets {
+            extracted.folders.push(plan.set_folder(set));
+        }
+    }
+    Ok(extracted)
+}
+
+fn run(
+    plan: &mut ExtractPlan,
+    reporter: &Reporter,
+    cancel: &CancelToken,
+    extracted: &mut Extracted,
+) -> anyhow::Result<()> {
+    let tag = plan.sets.first().map(|set| set.recipe.tag.clone()).unwrap_or_default();
+    let total = plan.rows.len();
+    let bar = reporter.long_progress(total, 0);
+    bar.begin(&tag);
+    let mut first = 0;
+    let existing = Existing { resume: true, allow_mixed: false, overwrite: false };
+    let executed = execute(plan, existing, cancel, &mut |event| match event {
+        ExtractEvent::Begun { done, .. } => {
+            first = done;
+            bar.reach(done);
+        }
+        ExtractEvent::Progress { done, .. } => bar.reach(done),
+        ExtractEvent::Failed { picture, reason } => {
+            let words = format!("row {}: {reason}: \"{}\"", picture.row, shown(&picture.file));
+            bar.above(|| reporter.skipped(&words));
+        }
+        ExtractEvent::Found(_) | ExtractEvent::Note { .. } | ExtractEvent::Assembling { .. } => {}
+    });
+    drop(bar);
+    let executed = executed.map_err(|error| anyhow::Error::new(*error))?;
+    if matches!(executed.end, End::Interrupted) {
+        bail!("interrupted");
+    }
+    if executed.num_failed == total {
+        bail!("none of {} gave a feature", counted(total as usize, "picture"));
+    }
+    extracted.num_failed = extracted.num_failed.max(executed.num_failed);
+    if let Some(timings) = executed.timings {
+        let num = executed.num_done.saturating_sub(first).max(1);
+        extracted.milliseconds.insert(tag, timings.forward.as_secs_f64() * 1e3 / num as f64);
+    }
+    Ok(())
+}
+
+fn extract_args(args: &ProbeArgs, model: Vec<String>, output: PathBuf) -> ExtractArgs {
+    let data = &args.data;
+    let layer = if data.layer.is_empty() { vec!["final".to_owned()] } else { data.layer.clone() };
+    ExtractArgs {
+        model,
+        layer,
+        pool: args.pool.pool(),
+        path_column: data.path_column.clone(),
+        labels: data.labels.clone(),
+        camera: data.camera.clone(),
+        every: data.every.unwrap_or(1),
+        limit: data.limit,
+        fit: data.fit.unwrap_or_default(),
+        download: data.download,
+        run: data.run,
+        ..ExtractArgs::plain(args.inputs.first().cloned().unwrap_or_default(), output)
+    }
+}
