@@ -77,6 +77,11 @@ def negative_log(model, x, y):
     return -np.log(told[np.arange(len(y)), np.searchsorted(model.classes_, y)]).sum()
 
 
+got = json.loads(run("probe", features, "--target", "digit", "--head", "ridge", *common))["results"][0]
+told, chosen = nested(lambda a: Ridge(alpha=a), [10.0 ** e for e in range(-3, 8)], number,
+                      lambda m, x, y: ((m.predict(x) - y) ** 2).sum())
+print("ridge", got["r2"], r2_score(number, told), sorted(got["strengths"]), sorted(chosen))
+
 got = json.loads(run("probe", features, "--target", "name", "--head", "logistic,knn", *common))
 results = {line["head"]: line for line in got["results"]}
 print("pixels:", [(line["name"], line["accuracy"]) for line in got["baselines"]])
@@ -86,7 +91,3 @@ print("knn", results["knn"]["accuracy"], accuracy_score(name, told), sorted(resu
 told, chosen = nested(lambda l: LogisticRegression(C=1 / l, tol=1e-6, max_iter=2000), [1e3, 1e2, 1e1, 1, 1e-1, 1e-2], name, negative_log)
 print("logistic", results["logistic"]["accuracy"], accuracy_score(name, told), results["logistic"]["macro_f1"],
       f1_score(name, told, average="macro"), sorted(results["logistic"]["strengths"]), sorted(chosen), f"{time.time() - begun:.0f} s")
-got = json.loads(run("probe", features, "--target", "digit", "--head", "ridge", *common))["results"][0]
-told, chosen = nested(lambda a: Ridge(alpha=a), [10.0 ** e for e in range(-3, 8)], number,
-                      lambda m, x, y: ((m.predict(x) - y) ** 2).sum())
-print("ridge", got["r2"], r2_score(number, told), sorted(got["strengths"]), sorted(chosen))
