@@ -131,9 +131,8 @@ pub(crate) const ACTIONS: &[Action<ViewCommand>] = &[
         .with_keys(&[key(Key::ArrowUp), alt(Key::ArrowUp)]),
     Action::new("Next layer", "go to the layer after", |_| vec![ViewCommand::StepLayer(1)])
         .with_keys(&[key(Key::ArrowDown), alt(Key::ArrowDown)]),
-    Action::new("Pause the layers", "", |_| vec![ViewCommand::TogglePlay])
+    Action::new("Pause the layers", "stop playing through the layers", |_| vec![ViewCommand::TogglePlay])
         .in_menu(Menu::View, 41)
-        .with_keys(&[key(Key::L)])
         .enabled_if(|model| model.playing.is_some()),
     Action::new(
         "Play through the layers",
@@ -143,7 +142,7 @@ pub(crate) const ACTIONS: &[Action<ViewCommand>] = &[
     .in_menu(Menu::View, 41)
     .with_keys(&[key(Key::L)])
     .enabled_if(|model| has_mosaic(model) && model.playing.is_none()),
-    Action::alias(&[key(Key::Space)], |_| vec![ViewCommand::TogglePlay])
+    Action::alias(&[key(Key::L), key(Key::Space)], |_| vec![ViewCommand::TogglePlay])
         .enabled_if(|model| model.playing.is_some() || has_mosaic(model)),
     Action::new("Try again", "run the network again after an error", |_| vec![ViewCommand::Retry])
         .enabled_if(|model| model.view().trouble.is_some()),

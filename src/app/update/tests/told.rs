@@ -42,12 +42,18 @@ fn long_work_is_planned_told_and_reported() {
     );
     let end = Some(BatchCounts::default().end(1, false));
     tell(&mut model, Event::TaskNews(Task::Batch, RunNews { num_failed: 1, end, ..RunNews::default() }));
-    assert_eq!(said(&model), ["batch failed: 0 figures written, 1 picture failed"]);
+    // The open dialog reports it, and the log keeps it.
+    assert!(said(&model).is_empty() && model.tasks.batch.run.report.is_some());
+    let logged: Vec<&str> = model.log.iter().map(|message| &*message.text).collect();
+    assert_eq!(logged, ["batch failed: 0 figures written, 1 picture failed"]);
+    ask(&mut model, TaskCommand::Toggle(Task::Batch));
     ask(&mut model, TaskCommand::Toggle(Task::Extract));
     assert!(
         matches!(&model.tasks.extract.plan, Some(Err(reason)) if reason.starts_with("no data set is open"))
     );
     let end = Some(RunEnd::Failed("the disk is full".into()));
+    // With its dialog closed it is said.
+    ask(&mut model, TaskCommand::Toggle(Task::Extract));
     tell(&mut model, Event::TaskNews(Task::Extract, RunNews { end, ..RunNews::default() }));
     assert!(model.tasks.extract.run.report.is_some() && said(&model).contains(&"the disk is full"));
 }
