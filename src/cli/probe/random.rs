@@ -8,7 +8,7 @@ use serde_json::{Map, json};
 use crate::engine::Backbone;
 use crate::graph::{Graph, Node, ParamRole};
 use crate::models::ModelSpec;
-use crate::probe::Random;
+use crate::tensor::Random;
 use crate::weights::TensorFile;
 
 /// Deviation of tokens and position embeddings.

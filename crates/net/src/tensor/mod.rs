@@ -8,6 +8,7 @@ mod feature;
 mod hex;
 mod names;
 mod preprocess_spec;
+mod random;
 mod ranking;
 mod refusal;
 mod remedy;
@@ -26,6 +27,7 @@ pub use feature::{AxisOrder, Dtype, FeatureLayout, UnknownStorage};
 pub use hex::hex;
 pub use names::{did_you_mean, fuzzy_score, nearest_names};
 pub use preprocess_spec::{ChannelOrder, Fit, LongSide, PixelSize, PreprocessSpec, ResizeFilter, ValueScale};
+pub use random::Random;
 pub use ranking::{
     CellsIn, ChannelSelection, OrderBy, PictureBox, SelectionError, UnknownOrder, UnknownSelection, profile,
     rank,

@@ -3,8 +3,8 @@
 //! An interval says how much a score depends on which rows were scored. The heads are not fitted again, so what depends on the rows
 //! they were fitted on is not in it.
 
-use super::random::Random;
-use super::scores::Measure;
+use super::scores::ScoreMeasure;
+use crate::tensor::Random;
 
 /// How often rows are drawn.
 const NUM_DRAWS: usize = 1000;
@@ -55,7 +55,7 @@ impl Resamples {
     }
 
     /// The score of each draw.
-    pub fn scores(&self, measure: Measure<'_>) -> Vec<f64> {
+    pub fn scores(&self, measure: ScoreMeasure<'_>) -> Vec<f64> {
         use rayon::prelude::*;
         self.draws.par_iter().map(|rows| measure.scores(rows).main()).collect()
     }

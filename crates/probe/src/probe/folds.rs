@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use super::error::ProbeError;
-use super::random::Random;
 use super::target::{Target, Values};
+use crate::tensor::Random;
 
 /// Rows that a fold has at least on average.
 const ROWS_PER_FOLD: usize = 4;

@@ -2,7 +2,7 @@
 
 use super::error::ProbeError;
 use super::folds::Folds;
-use super::scores::Measure;
+use super::scores::ScoreMeasure;
 use super::target::{Target, Values};
 
 /// Asked between fits whether to go on.
@@ -34,11 +34,11 @@ impl Predictions {
     }
 
     /// Beside the truth.
-    pub fn measure<'a>(&'a self, target: &'a Target) -> Option<Measure<'a>> {
+    pub fn measure<'a>(&'a self, target: &'a Target) -> Option<ScoreMeasure<'a>> {
         match (self, &target.values) {
-            (Self::Numbers(told), Values::Numbers(truth)) => Some(Measure::Numbers(truth, told)),
+            (Self::Numbers(told), Values::Numbers(truth)) => Some(ScoreMeasure::Numbers(truth, told)),
             (Self::Classes(told), Values::Classes { labels, names }) => {
-                Some(Measure::Classes(labels, told, names.len()))
+                Some(ScoreMeasure::Classes(labels, told, names.len()))
             }
             (Self::Numbers(_), Values::Classes { .. }) | (Self::Classes(_), Values::Numbers(_)) => None,
         }

@@ -1,7 +1,7 @@
 //! Targets that have lost their rows, to see which scores mean nothing.
 
-use super::random::Random;
 use super::target::{Target, Values};
+use crate::tensor::Random;
 
 /// The target with its values moved to other rows. Rows in time (`order`) are moved round by a tenth of all at least, so that what
 /// neighbours have in common stays; others are put into random order.

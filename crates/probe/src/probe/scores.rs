@@ -26,14 +26,14 @@ pub enum Scores {
 
 /// The predictions of rows beside what is true.
 #[derive(Clone, Copy, Debug)]
-pub enum Measure<'a> {
+pub enum ScoreMeasure<'a> {
     /// Truth and predictions.
     Numbers(&'a [f64], &'a [f64]),
     /// True classes, told classes, and how many classes there are.
     Classes(&'a [usize], &'a [usize], usize),
 }
 
-impl Measure<'_> {
+impl ScoreMeasure<'_> {
     /// The measures over these rows; a row may be named more than once.
     pub fn scores(&self, rows: &[usize]) -> Scores {
         let num = rows.len().max(1) as f64;

@@ -1,6 +1,6 @@
 //! Heads beside scikit-learn, on the features that `tests/fixtures/probe/make_sklearn.py` made up.
 
-use super::{Folds, Measure, Permuted, Predictions, ProbeHead, Scores, Target, Values, evaluate, logme};
+use super::{Folds, Permuted, Predictions, ProbeHead, ScoreMeasure, Scores, Target, Values, evaluate, logme};
 
 #[derive(serde::Deserialize)]
 struct Fixture {
@@ -66,7 +66,7 @@ impl Case {
         for (row, (got, expected)) in told.iter().zip(&expected.told).enumerate() {
             assert!((got - expected).abs() <= tolerance, "{head:?} row {row}: {got} {expected}");
         }
-        let measure: Measure<'_> = got.predictions.measure(target).unwrap();
+        let measure: ScoreMeasure<'_> = got.predictions.measure(target).unwrap();
         measure.scores(&folds.scored_rows())
     }
 }

@@ -7,9 +7,9 @@ use super::hsic::{centre_unbiased, hsic_unbiased};
 use super::layer::LayerFeatures;
 use super::matrix::Undefined;
 use super::products::{Centre, Rows, products};
-use super::random::Random;
 use super::step::{Pace, SimilarityStep};
 use super::survey::survey;
+use crate::tensor::Random;
 
 /// A kernel whose debiased HSIC with itself is below this share of its mean square is nothing but rounding.
 const ROUNDING: f64 = 1e-20;

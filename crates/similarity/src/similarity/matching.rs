@@ -5,7 +5,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::error::SimilarityError;
-use super::random::Random;
+use crate::tensor::Random;
 
 /// A row of a set: which picture it is of.
 #[derive(Clone, Debug, PartialEq, Eq)]

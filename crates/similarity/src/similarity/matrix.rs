@@ -34,7 +34,7 @@ pub enum Undefined {
 
 /// What resampled pictures gave.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Interval {
+pub struct ResampleInterval {
     /// The 2.5th percentile.
     pub low: f64,
     /// The 97.5th percentile.
@@ -57,7 +57,7 @@ pub struct SimilarityMatrix {
     /// How many pictures were compared at a time; only for CKA, where it can be fewer than there are.
     pub batches: Option<Vec<usize>>,
     values: Vec<Option<f64>>,
-    intervals: Vec<Option<Interval>>,
+    intervals: Vec<Option<ResampleInterval>>,
 }
 
 impl SimilarityMatrix {
@@ -84,7 +84,7 @@ impl SimilarityMatrix {
     }
 
     /// The interval of two layers, where there were resamples.
-    pub fn interval(&self, a: usize, b: usize) -> Option<Interval> {
+    pub fn interval(&self, a: usize, b: usize) -> Option<ResampleInterval> {
         self.intervals.get(self.place(a, b)?).copied().flatten()
     }
 
@@ -106,7 +106,7 @@ impl SimilarityMatrix {
         }
     }
 
-    pub(super) fn set_interval(&mut self, a: usize, b: usize, interval: Option<Interval>) {
+    pub(super) fn set_interval(&mut self, a: usize, b: usize, interval: Option<ResampleInterval>) {
         for place in [self.place(a, b), self.place(b, a)].into_iter().flatten() {
             if let Some(cell) = self.intervals.get_mut(place) {
                 *cell = interval;

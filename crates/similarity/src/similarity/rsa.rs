@@ -4,13 +4,13 @@ use rayon::prelude::*;
 
 use super::error::SimilarityError;
 use super::layer::{ComparedLayer, LayerNumbers};
-use super::matrix::{Interval, SimilarityMatrix, Undefined};
+use super::matrix::{ResampleInterval, SimilarityMatrix, Undefined};
 use super::pairs::for_each_picture;
 use super::products::{Centre, Rows};
-use super::random::Random;
 use super::ranks::{CentredRanks, Levels};
 use super::step::{Pace, SimilarityStep};
 use super::survey::survey;
+use crate::tensor::Random;
 
 /// Pictures this alike are equal: rounding must not give an order to equal pictures.
 const EQUAL: f64 = 1e-12;
@@ -142,7 +142,7 @@ pub(super) fn bootstrap(
 }
 
 /// Percentiles as numpy has them (linear), and the deviation with n − 1.
-fn interval(mut values: Vec<f64>) -> Option<Interval> {
+fn interval(mut values: Vec<f64>) -> Option<ResampleInterval> {
     values.sort_by(f64::total_cmp);
     let n = values.len();
     if n < 2 {
@@ -157,7 +157,7 @@ fn interval(mut values: Vec<f64>) -> Option<Interval> {
     let mean = values.iter().sum::<f64>() / n as f64;
     let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
     let standard_error = (squares / (n - 1) as f64).sqrt();
-    Some(Interval { low: at(0.025), high: at(0.975), standard_error, num_resamples: n })
+    Some(ResampleInterval { low: at(0.025), high: at(0.975), standard_error, num_resamples: n })
 }
 
 #[cfg(test)]

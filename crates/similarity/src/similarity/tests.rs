@@ -1,7 +1,7 @@
 //! The measures on small cases with known results, and against other programs' numbers.
 
-use super::random::Random;
 use super::*;
+use crate::tensor::Random;
 
 fn layer(name: &str, width: usize, values: Vec<f32>) -> ComparedLayer {
     let numbers = LayerNumbers::Features(Box::new(FeaturesInMemory::new(width, values)));

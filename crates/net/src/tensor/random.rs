@@ -1,16 +1,18 @@
-//! Random numbers that stay the same for a seed, on every machine and in every version of the program.
+//! Random numbers that are the same for the same seed, on every machine and in every version of this program and of its libraries.
 
-/// `SplitMix64` (Steele, Lea and Flood 2014, "Fast splittable pseudorandom number generators").
+/// `SplitMix64` (Steele, Lea and Flood 2014, "Fast splittable pseudorandom number generators"; the constants are those of Vigna's public
+/// C code).
 #[derive(Clone, Debug)]
-pub(super) struct Random(u64);
+pub struct Random(u64);
 
 impl Random {
-    /// Begins with a seed.
-    pub(super) fn new(seed: u64) -> Self {
+    /// The sequence of this seed.
+    pub const fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    fn next(&mut self) -> u64 {
+    /// 64 random bits.
+    pub const fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -18,26 +20,38 @@ impl Random {
     }
 
     /// A number below `limit`, each equally likely; 0 where the limit is 0.
-    pub(super) fn below(&mut self, limit: usize) -> usize {
+    pub fn below(&mut self, limit: usize) -> usize {
         let limit = limit as u64;
         if limit == 0 {
             return 0;
         }
         // Lemire 2019: the high half of a product, and again where it would favour some numbers.
         loop {
-            let product = u128::from(self.next()) * u128::from(limit);
+            let product = u128::from(self.bits()) * u128::from(limit);
             if product as u64 >= limit.wrapping_neg() % limit {
                 return (product >> 64) as usize;
             }
         }
     }
 
-    /// The numbers below `count` in a random order.
-    pub(super) fn shuffled(&mut self, count: usize) -> Vec<usize> {
-        let mut order: Vec<usize> = (0..count).collect();
-        for at in (1..count).rev() {
-            order.swap(at, self.below(at + 1));
+    /// A number of the standard normal distribution (Box and Muller).
+    pub fn normal(&mut self) -> f64 {
+        let unit = |bits: u64| ((bits >> 11) as f64 + 0.5) / (1u64 << 53) as f64;
+        let (radius, angle) = (unit(self.bits()), unit(self.bits()));
+        (-2.0 * radius.ln()).sqrt() * (std::f64::consts::TAU * angle).cos()
+    }
+
+    /// Brings a list into random order (Fisher and Yates).
+    pub fn shuffle<T>(&mut self, list: &mut [T]) {
+        for at in (1..list.len()).rev() {
+            list.swap(at, self.below(at + 1));
         }
+    }
+
+    /// The numbers below `count` in a random order.
+    pub fn shuffled(&mut self, count: usize) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..count).collect();
+        self.shuffle(&mut order);
         order
     }
 }
@@ -48,9 +62,9 @@ mod tests {
 
     #[test]
     fn numbers_are_those_of_the_published_generator() {
-        // The first outputs of Vigna's splitmix64.c for the seed 1234567.
         let mut random = Random::new(1_234_567);
-        assert_eq!([random.next(), random.next()], [6_457_827_717_110_365_317, 3_203_168_211_198_807_973]);
+        let got: Vec<u64> = (0..3).map(|_| random.bits()).collect();
+        assert_eq!(got, [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423]);
     }
 
     #[test]
