@@ -45,7 +45,10 @@ impl Asked {
     /// The view with this request again. `old` is the view as it is now; none if it was closed since, which brings it back under its old
     /// number.
     pub(crate) fn view(&self, old: Option<ViewState>, graph: Arc<Graph>) -> ViewState {
-        let is_closed = old.is_none();
+        // A channel's number belongs to its layer; within a layer, the one that is selected now stays.
+        let is_other = old.as_ref().is_none_or(|old| {
+            old.request.layer != self.request.layer || old.request.spec.tag != self.request.spec.tag
+        });
         let old = old.unwrap_or_else(|| ViewState::new(self.id, self.request.spec, Arc::clone(&graph)));
         ViewState {
             request: self.request.clone(),
@@ -53,7 +56,7 @@ impl Asked {
             graph,
             difference_of: self.difference_of,
             generation: self.generation,
-            selected: if is_closed { self.selected } else { old.selected },
+            selected: if is_other { self.selected } else { old.selected },
             ..old
         }
     }

@@ -163,7 +163,12 @@ fn show_selected(model: &Model, effects: &mut Effects, motion: fn(PixelRect) -> 
     let view = model.view();
     let rect = view.shown.as_ref().zip(view.selected).and_then(|(shown, channel)| {
         let position = shown.mosaic.order.position_of(channel)?;
-        shown.mosaic.geometry.channel_rect(position)
+        let tile = shown.mosaic.geometry.channel_rect(position)?;
+        // On the screen a tile takes the gap after it, but for a separator.
+        let (gap, whole) = (shown.mosaic.geometry.gap(), &shown.mosaic.pixels);
+        let width = (tile.width + gap).min(whole.width() - tile.x);
+        let height = (tile.height + gap).min(whole.height() - tile.y);
+        Some(PixelRect { width, height, ..tile })
     });
     if let Some(r) = rect {
         effects.face(FaceEffect::Move(motion(r)));

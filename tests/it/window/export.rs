@@ -330,11 +330,11 @@ fn figures_are_saved_at_the_size_asked_for_and_the_view_as_it_is() {
     assert!(num_seen > 40_000, "{num_seen}");
 
     // A typed file name works without dialogs.
-    window.choose("Typed name saves", "values (.npy)");
+    window.choose("What to save", "values (.npy)");
     let values = dir.path().join("typed.npy");
     window.type_into("File name:", &dir.path().join("typed").display().to_string());
     window.wait_for(&format!("saved \"{}\"", values.display()));
-    window.choose("Typed name saves", "selected channel");
+    window.choose("What to save", "selected channel");
     window.type_into("File name:", &dir.path().join("none.png").display().to_string());
     window.wait_for("select a channel first: its map is then saved");
 }
@@ -433,11 +433,22 @@ fn a_part_a_channel_and_a_sheet_are_restored() {
     window.type_into("Channel number", "135");
     window.press(egui::Key::Enter);
     window.settle();
+    let save_view = |window: &mut Window, path: &Path| {
+        window.dialogs.answer(path);
+        window.menu("File", "Save this view…");
+        window.wait_for(&format!("saved \"{}\"", path.display()));
+        read_record(path).unwrap().panels[0].look.part.clone()
+    };
+    // The channel in row 2 and column 7 of tiles of 10 × 10 is shown whole.
+    window.press(egui::Key::Enter);
+    let large = save_view(&mut window, &dir.path().join("large.png")).unwrap();
+    let large: filterscope::mosaic::SeenPart = large.parse().unwrap();
+    assert!(large.x <= 77.0 && large.x + large.width >= 88.0, "{large:?}");
+    assert!(large.y <= 22.0 && large.y + large.height >= 33.0, "{large:?}");
+    window.press(egui::Key::Enter);
+    window.type_into("Channel number", "135");
     let view = dir.path().join("view.png");
-    window.dialogs.answer(&view);
-    window.menu("File", "Save this view…");
-    window.wait_for(&format!("saved \"{}\"", view.display()));
-    let part = read_record(&view).unwrap().panels[0].look.part.clone();
+    let part = save_view(&mut window, &view);
     let filter = dir.path().join("channel.png");
     window.dialogs.answer(&filter);
     window.menu("File", "Save selected channel…");

@@ -248,12 +248,15 @@ fn nearest(ui: &mut Ui, cx: &mut Context<'_>, found: Option<&Inspected>) {
     let side = theme::NEAREST_SIDE;
     let found = match found {
         Some(found) if found.nearest.is_empty() => {
+            let is_only = found.of.upgrade().is_some_and(|shown| shown.activation.shape().channels < 2);
+            let words = if is_only {
+                "none: there is only this map"
+            } else {
+                "none: the map has the same value everywhere"
+            };
             ui.add_sized(
                 vec2(ui.available_width(), side + 26.0),
-                egui::Label::new(
-                    egui::RichText::new("none: the map has the same value everywhere").small().weak(),
-                )
-                .wrap(),
+                egui::Label::new(egui::RichText::new(words).small().weak()).wrap(),
             );
             return;
         }

@@ -67,8 +67,8 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
             }
         });
         let what = cx.model.save_what;
-        setting(ui, "Typed name saves", "What is saved under a typed name", |ui, width| {
-            ComboBox::from_id_salt("Typed name saves")
+        setting(ui, "What to save", "What is saved under the name that is typed below", |ui, width| {
+            ComboBox::from_id_salt("What to save")
                 .selected_text(export_words(what))
                 .width(width)
                 .truncate()

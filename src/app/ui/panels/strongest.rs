@@ -33,7 +33,10 @@ pub(crate) const LEAST_HEIGHT: f32 = HEAD + SIDES.0 + WORDS;
 
 /// Whether there is anything to show: channels as tiles, and some that aren't dead.
 pub(crate) fn is_wanted(shown: &Shown) -> bool {
-    shown.mosaic.geometry.layout() == MosaicLayout::Channels && !channels(shown).is_empty()
+    // A class map is one map, which is there already.
+    shown.class_map.is_none()
+        && shown.mosaic.geometry.layout() == MosaicLayout::Channels
+        && !channels(shown).is_empty()
 }
 
 /// The strongest channels that are in the mosaic.

@@ -69,7 +69,8 @@ fn table(ui: &mut egui::Ui, layers: &[&LayerSummary]) {
     TableBuilder::new(ui)
         .striped(true)
         .column(Column::initial(180.0).resizable(true).clip(true))
-        .columns(Column::remainder().at_least(44.0), COLUMNS.len() - 1)
+        .column(Column::initial(110.0).resizable(true).clip(true))
+        .columns(Column::remainder().at_least(44.0), COLUMNS.len() - 2)
         .header(20.0, |mut header| {
             for name in COLUMNS {
                 header.col(|ui| {
