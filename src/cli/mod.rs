@@ -17,6 +17,7 @@ mod interrupt;
 mod layers;
 mod look_args;
 mod models;
+mod output_guard;
 mod outputs;
 mod plan;
 mod predict;

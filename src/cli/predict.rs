@@ -9,6 +9,7 @@ use super::extract::plan;
 use super::extract_args::ExtractArgs;
 use super::head_file::{AboutHead, read};
 use super::interrupt::cancelled_by_ctrl_c;
+use super::output_guard::check_output;
 use super::predict_args::PredictArgs;
 use super::reporter::Reporter;
 use super::temporary::TemporaryFolder;
@@ -40,6 +41,9 @@ fn predict(
     reporter: &Reporter,
     cancel: &CancelToken,
 ) -> anyhow::Result<Exit> {
+    if let Some(output) = &args.output {
+        check_output("-o", output, [&*args.input, &*args.head].into_iter().chain(args.weights.as_deref()))?;
+    }
     let (head, about) = read(&args.head)?;
     args.run.engine().check()?;
     start_threads(args.run.threads, Priority::Normal)?;

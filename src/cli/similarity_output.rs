@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 use serde_json::{Value, json};
 
+use super::output_guard::check_output;
 use super::reporter::Reporter;
 use super::similarity_args::SimilarityArgs;
 use super::table::stdout_width;
@@ -140,12 +141,8 @@ pub(super) fn check_outputs(args: &SimilarityArgs) -> anyhow::Result<()> {
         if let Some((other, _)) = named[..at].iter().find(|(_, other)| other == path) {
             bail!("`{other}` and `{option}` are one file: \"{}\"", path.display());
         }
-        if args.rdm.iter().chain(&args.rdm_pictures).any(|input| is_same(input, path)) {
-            bail!(
-                "`{option}` would overwrite a file that is read; choose another name: \"{}\"",
-                path.display()
-            );
-        }
+        let inputs = args.inputs.iter().chain(&args.rdm).chain(&args.rdm_pictures);
+        check_output(option, path, inputs.map(PathBuf::as_path))?;
         let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
         if parent.is_some_and(|parent| !parent.is_dir()) {
             return Err(WriteError::NoFolder { path: (*path).clone() }.into());
@@ -166,10 +163,6 @@ pub(super) fn check_outputs(args: &SimilarityArgs) -> anyhow::Result<()> {
         }
     }
     Ok(())
-}
-
-fn is_same(one: &Path, other: &Path) -> bool {
-    one.canonicalize().ok().zip(other.canonicalize().ok()).is_some_and(|(one, other)| one == other)
 }
 
 /// Writes the files that were asked for.

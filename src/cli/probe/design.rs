@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use anyhow::anyhow;
+
 use super::sets::OpenSet;
 use crate::cli::probe_args::ProbeArgs;
-use crate::probe::{Folds, Resamples, Split, Target, TargetKind};
-use crate::tensor::{ColumnKind, counted};
+use crate::probe::{Folds, Resamples, Split, Target, TargetKind, Values};
+use crate::tensor::{ColumnKind, counted, shown};
 
 /// Columns that say when a row was taken, by their names in lower case: these, and any with `timestamp` in it.
 const TIMES: [&str; 3] = ["time", "stamp", "t"];
@@ -53,16 +55,16 @@ impl Design {
         }
         let is_time = |name: &str| name.contains("timestamp") || TIMES.contains(&name);
         let time = names().find(|name| is_time(&name.to_lowercase()));
-        let times = time.and_then(|name| {
-            let kind = kind_of(name);
-            let numbers = index.column(name)?.iter().map(|cell| kind.cell(cell).number());
-            Some((name.to_owned(), numbers.collect::<Option<Vec<f64>>>()?))
-        });
-        let is_log = times.is_some() || !sets[0].recipe().cameras.is_empty();
+        let times =
+            time.and_then(|name| Some((name.to_owned(), numbers(index.column(name)?, kind_of(name))?)));
+        let is_log = time.is_some() || !sets[0].recipe().cameras.is_empty();
         let split = args.split.clone().unwrap_or(match target.kind() {
             TargetKind::Classes if !is_log => Split::Random,
             TargetKind::Classes | TargetKind::Numbers => Split::Block,
         });
+        if let (Split::Block, Some(name), None) = (&split, time, &times) {
+            return Err(no_order(name, index.column(name).unwrap_or_default(), kind_of(name)));
+        }
         let num_rows = target.num_rows();
         let mut order: Vec<usize> = (0..num_rows).collect();
         let own: Vec<String> = order.iter().map(ToString::to_string).collect();
@@ -137,6 +139,39 @@ impl Design {
             notes,
         })
     }
+}
+
+impl Design {
+    /// The score of an answer that needs no feature and no row to fit on, and what it is: what the scores must be above, however badly the
+    /// baselines do with this split.
+    pub(super) fn chance(&self) -> (f64, String) {
+        match &self.target.values {
+            Values::Numbers(_) => (0.0, "0, which the mean of the scored rows has".to_owned()),
+            Values::Classes { labels, names } => {
+                let mut counts = vec![0_usize; names.len()];
+                self.scored.iter().for_each(|row| counts[labels[*row]] += 1);
+                let most = counts.into_iter().max().unwrap_or(0);
+                let share = most as f64 / self.scored.len().max(1) as f64;
+                (share, format!("{share:.3}, the share of the most frequent class among the scored rows"))
+            }
+        }
+    }
+}
+
+/// The numbers of a column, if all its cells are numbers.
+fn numbers(cells: &[String], kind: ColumnKind) -> Option<Vec<f64>> {
+    cells.iter().map(|cell| kind.cell(cell).number()).collect()
+}
+
+/// Why rows can't be put in order by a column that says when they were taken.
+fn no_order(name: &str, cells: &[String], kind: ColumnKind) -> anyhow::Error {
+    let found = cells.iter().enumerate().find(|(_, cell)| kind.cell(cell).number().is_none());
+    let (row, cell) = found.map_or((0, ""), |(row, cell)| (row, cell.as_str()));
+    anyhow!(
+        "`{name}` says when rows were taken, and not all of its cells are numbers (row {row}: `{}`), so they can't be put in order; \
+         write it as seconds, or choose another `--split`",
+        shown(cell)
+    )
 }
 
 /// `5 folds of consecutive rows`.

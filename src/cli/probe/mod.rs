@@ -19,6 +19,7 @@ use self::sets::{OpenSet, open_all};
 use self::source::extract_all;
 use super::exit::Exit;
 use super::interrupt::cancelled_by_ctrl_c;
+use super::output_guard::check_output;
 use super::probe_args::ProbeArgs;
 use super::reporter::Reporter;
 use crate::engine::{CancelToken, Priority, start_threads};
@@ -68,6 +69,12 @@ fn probe(
 ) -> anyhow::Result<(Report, u64)> {
     let go_on = || !cancel.is_cancelled();
     args.data.run.engine().check()?;
+    if let Some(path) = &args.save {
+        check_output("--save", path, args.inputs.iter().map(PathBuf::as_path))?;
+        if !args.head.is_empty() && args.head.iter().all(|head| *head == ProbeHead::Knn) {
+            bail!("knn has no weights that could be kept: choose another with `--head`");
+        }
+    }
     start_threads(args.data.run.threads, Priority::Normal)?;
     let are_features = args.inputs.iter().all(|input| find_sets(input).is_ok());
     let extracted = if are_features {
@@ -120,13 +127,22 @@ fn probe(
     }
     report.duplicates = sets.iter().map(OpenSet::title).zip(found).collect();
     report.best_p = best_p(&rivals);
-    let best = rivals.first().map_or(0, |rival| rival.set);
+    // The baselines have the head of the best line.
+    let (best, best_head) = rivals.first().map_or((0, heads[0]), |rival| (rival.set, rival.head));
     let root = pixels::find(args, &sets[best], extracted.as_ref().map(|it| &*it.root));
-    let baselines = baselines(args, &sets[best], root, &design, heads[0], reporter, cancel, &mut report)?;
+    let baselines = baselines(args, &sets[best], root, &design, best_head, reporter, cancel, &mut report)?;
     compare(&mut report, &rivals, &baselines);
     report.sort();
     report.conclude(&design);
-    if let (Some(path), Some(rival)) = (&args.save, rivals.first()) {
+    let kept = rivals.iter().find(|rival| rival.head != ProbeHead::Knn);
+    if let (Some(path), Some(rival)) = (&args.save, kept) {
+        if rivals.first().is_some_and(|best| best.head == ProbeHead::Knn) {
+            let words = format!(
+                "the best line is of knn, which has no weights: the head that is kept is {}",
+                rival.name
+            );
+            report.warnings.push(words);
+        }
         save::write_head(
             path,
             rival.head,
@@ -167,7 +183,10 @@ fn baselines(
     match root {
         Ok(root) => {
             let pixels = pixels::read(set, &root, &go_on).map(|values| (values, pixels::WIDTH));
-            let random = if args.no_random_weights {
+            let random = if let Err(error) = &pixels {
+                // Other pictures, or none: the network can't see the right ones either.
+                Err(anyhow!("{error:#}"))
+            } else if args.no_random_weights {
                 Err(anyhow!("`--no-random-weights` was given"))
             } else if go_on() {
                 untrained::read(set, &root, args.pool, design.seed, reporter, cancel)

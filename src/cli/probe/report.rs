@@ -193,6 +193,12 @@ impl Report {
 
     /// Warns where the best score may mean nothing.
     pub(super) fn conclude(&mut self, design: &Design) {
+        if let Some(best) = self.lines.first() {
+            let (chance, words) = design.chance();
+            if best.interval.low <= chance {
+                self.warnings.push(format!("the best score is not surely above {words}"));
+            }
+        }
         for difference in self.differences.iter().filter(|it| it.is_baseline && it.interval.low <= 0.0) {
             let words =
                 if difference.difference <= 0.0 { "is no better than" } else { "is not surely better than" };

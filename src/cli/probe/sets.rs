@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail};
 
 use crate::cli::probe_args::{PoolChoice, ProbeArgs};
 use crate::extract::find_sets;
-use crate::features::{FeatureMatrix, IndexTable, MapRows};
+use crate::features::{FeatureMatrix, IndexTable, KnownPicture, MapRows, PICTURES_NAME, read_pictures};
 use crate::tensor::{available_memory, check_half, memory_words, shown};
 
 /// A set of features, ready to be read.
@@ -40,7 +40,7 @@ pub(super) fn open_all(
     }
     if let [first, others @ ..] = &sets[..] {
         for other in others {
-            check_same_rows(first, other)?;
+            check_same_rows(first, other, &args.target)?;
         }
     }
     name_all(&mut sets);
@@ -64,7 +64,7 @@ fn name_all(sets: &mut [OpenSet]) {
 }
 
 /// The rows of two sets must be the same pictures in the same order.
-fn check_same_rows(first: &OpenSet, other: &OpenSet) -> anyhow::Result<()> {
+fn check_same_rows(first: &OpenSet, other: &OpenSet, target: &str) -> anyhow::Result<()> {
     let place = other.folder().display();
     let (num, expected) = (other.matrix.num_rows(), first.matrix.num_rows());
     if num != expected {
@@ -73,7 +73,7 @@ fn check_same_rows(first: &OpenSet, other: &OpenSet) -> anyhow::Result<()> {
             first.folder().display()
         );
     }
-    for name in ["row", "camera", "file"] {
+    for name in ["row", "camera", "file", target] {
         let (Some(a), Some(b)) = (first.index().column(name), other.index().column(name)) else { continue };
         if let Some(row) = (0..num).find(|row| a[*row] != b[*row]) {
             bail!(
@@ -83,6 +83,19 @@ fn check_same_rows(first: &OpenSet, other: &OpenSet) -> anyhow::Result<()> {
                 shown(&a[row])
             );
         }
+    }
+    // Files of the same name may be other pictures.
+    let pictures = |set: &OpenSet| -> anyhow::Result<Vec<KnownPicture>> {
+        let is_known = set.folder().join(PICTURES_NAME).exists();
+        Ok(if is_known { read_pictures(set.folder())? } else { Vec::new() })
+    };
+    let (a, b) = (pictures(first)?, pictures(other)?);
+    if let Some((_, picture)) = a.iter().zip(&b).find(|(a, b)| a.xxh64 != b.xxh64) {
+        bail!(
+            "its pictures are not those of \"{}\": `{}` has other bytes there: \"{place}\"",
+            first.folder().display(),
+            shown(&picture.file)
+        );
     }
     Ok(())
 }

@@ -48,6 +48,26 @@ fn a_kept_head_tells_pictures_what_it_told_features() {
     assert!(share > 0.95, "{share}");
 }
 
+/// No result replaces what the same command reads.
+#[test]
+fn what_is_read_is_not_overwritten() {
+    let bench = with_heads();
+    let read = format!("drive/f/{TAG}/features.npy");
+    for (arguments, option, file) in [
+        ("predict drive --head angle.safetensors -o angle.safetensors".to_owned(), "-o", "angle.safetensors"),
+        (format!("probe drive/f --target angle --save {read}"), "--save", &*read),
+        (format!("similarity drive/f drive --csv {read}"), "--csv", &*read),
+    ] {
+        let before = std::fs::read(bench.path(file)).unwrap();
+        let run = bench.run(&arguments);
+        assert_eq!(run.code, Some(2), "{arguments}: {}", run.stderr);
+        let words =
+            format!("`{option}` would overwrite a file that is read; choose another name: \"{file}\"");
+        assert!(run.stderr.contains(&words), "{arguments}: {}", run.stderr);
+        assert_eq!(std::fs::read(bench.path(file)).unwrap(), before);
+    }
+}
+
 #[test]
 fn heads_that_do_not_fit_are_refused() {
     let bench = with_heads();

@@ -157,6 +157,38 @@ fn what_cannot_be_scored_is_refused_with_a_reason() {
     refused("later sooner --target angle", "row of row 0 is `0` here and `1` there");
 }
 
+/// Rows whose times can't be read aren't split as if they had none; and an answer below the share of the most frequent class is warned of,
+/// however badly the baselines do.
+#[test]
+fn times_that_cannot_be_read_and_scores_below_chance_are_told() {
+    let bench = with_drive();
+    let mut files: Vec<_> = std::fs::read_dir(bench.path("drive/center"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    files.sort();
+    let table = |name: &str, time: &dyn Fn(usize) -> String| {
+        let mut text = "path,time,half\n".to_owned();
+        for (at, file) in files.iter().enumerate() {
+            let half = if at * 7 % 5 < 2 { "first" } else { "second" };
+            writeln!(text, "drive/center/{},{},{half}", file.display(), time(at)).unwrap();
+        }
+        std::fs::write(bench.path(name), text).unwrap();
+        bench.ok(&format!(
+            "extract {name} --path-column path -o {name}.f {QUICK} --layer final --pool avg -q"
+        ));
+    };
+    table("iso.csv", &|at| format!("2026-01-01T00:00:{at:02}"));
+    let run = bench.run("probe iso.csv.f --target half");
+    assert_eq!((run.code, &*run.stdout), (Some(2), ""), "{}", run.stderr);
+    let words = "`time` says when rows were taken, and not all of its cells are numbers (row 0: `2026-01-01T00:00:00`)";
+    assert!(run.stderr.contains(words), "{}", run.stderr);
+    table("seconds.csv", &|at| at.to_string());
+    let run = bench.ok("probe seconds.csv.f --target half --head logistic,knn --no-random-weights");
+    let words = ", the share of the most frequent class among the scored rows";
+    assert!(run.stderr.contains(words), "{}", run.stderr);
+}
+
 #[test]
 fn a_missing_baseline_says_why() {
     let bench = with_features();

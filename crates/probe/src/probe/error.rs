@@ -36,6 +36,30 @@ pub enum ProbeError {
         /// The value.
         value: String,
     },
+    /// Commas that may separate thousands or decimals.
+    #[error(
+        "`{name}` has `{cell}` in row {row}: that may be {cell} with a decimal comma or with thousands apart; write a decimal point, or no comma"
+    )]
+    Comma {
+        /// The column.
+        name: String,
+        /// The cell.
+        cell: String,
+        /// The row, from 0, in the order of the features.
+        row: usize,
+    },
+    /// Numbers that can't be squared, or whose differences vanish beside them.
+    #[error(
+        "`{name}` goes from {low:e} to {high:e}: such numbers can't be told apart in 64 bits once they are squared; write them in another unit, or without their offset"
+    )]
+    Extent {
+        /// The column.
+        name: String,
+        /// The smallest value.
+        low: f64,
+        /// The largest value.
+        high: f64,
+    },
     /// A text of its own for nearly every row.
     #[error(
         "`{name}` has {classes} different texts in {rows} rows: that is a name of each row, and no class; a class needs two rows at least"

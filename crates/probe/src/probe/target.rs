@@ -8,6 +8,25 @@ use crate::tensor::{ColumnKind, did_you_mean, nearest_names};
 /// Whole numbers with at most this many different values are asked about: they may be classes.
 const FEW_VALUES: usize = 20;
 
+/// Least and greatest extent of numbers, whose squares and their sums are numbers too.
+const LEAST: f64 = 1e-100;
+const MOST: f64 = 1e100;
+/// Least extent of numbers as a share of the largest: squares have half of the 53 bits for it.
+const LEAST_SHARE: f64 = 1e-7;
+
+/// The first cell whose comma may stand before three decimals or between thousands, if all commas of the column may.
+fn ambiguous_comma(cells: &[String]) -> Option<usize> {
+    let may_be_thousands = |cell: &str| {
+        let mut groups = cell.trim().trim_start_matches(['-', '+']).split(',');
+        let is_digits = |group: &str| group.chars().all(|c| c.is_ascii_digit());
+        groups.next().is_some_and(|first| (1..=3).contains(&first.len()) && is_digits(first) && first != "0")
+            && groups.all(|group| group.len() == 3 && is_digits(group))
+    };
+    let mut with_comma = cells.iter().enumerate().filter(|(_, cell)| cell.contains(',')).peekable();
+    let first = with_comma.peek()?.0;
+    with_comma.all(|(_, cell)| may_be_thousands(cell)).then_some(first)
+}
+
 /// Whether a column is read as numbers or as classes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TargetKind {
@@ -90,6 +109,15 @@ impl Target {
                     && numbers.iter().all(|number| number == first)
                 {
                     return Err(ProbeError::Constant { name: name.to_owned(), value: first.to_string() });
+                }
+                if let Some(row) = ambiguous_comma(cells) {
+                    return Err(ProbeError::Comma { name: name.to_owned(), cell: cells[row].clone(), row });
+                }
+                let low = numbers.iter().copied().fold(f64::INFINITY, f64::min);
+                let high = numbers.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+                let largest = low.abs().max(high.abs());
+                if !(LEAST..=MOST).contains(&(high - low)) || high - low < largest * LEAST_SHARE {
+                    return Err(ProbeError::Extent { name: name.to_owned(), low, high });
                 }
                 Values::Numbers(numbers)
             }
@@ -183,6 +211,20 @@ mod tests {
             missing.to_string(),
             "no column `angel`; did you mean angle?; the columns are angle, speed"
         );
+    }
+
+    /// `1,470` is no other number than it seems to who wrote it, and no number has a square that isn't one.
+    #[test]
+    fn numbers_that_may_be_others_are_refused() {
+        let read = |texts: &[&str]| Target::read("t", &cells(texts), ColumnKind::Text, None);
+        let comma = read(&["842", "1,470"]).unwrap_err();
+        assert_eq!(comma, ProbeError::Comma { name: "t".into(), cell: "1,470".into(), row: 1 });
+        read(&["0,470", "1,470"]).unwrap();
+        read(&["1,48", "1,470"]).unwrap();
+        for texts in [["1e302", "1"], ["1e-318", "2e-318"], ["1000000000000001", "1000000000000002"]] {
+            assert!(matches!(read(&texts), Err(ProbeError::Extent { .. })), "{texts:?}");
+        }
+        read(&["1500000000", "1500000300"]).unwrap();
     }
 
     #[test]
