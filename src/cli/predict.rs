@@ -12,7 +12,7 @@ use super::interrupt::cancelled_by_ctrl_c;
 use super::output_guard::check_output;
 use super::predict_args::PredictArgs;
 use super::reporter::Reporter;
-use super::temporary::TemporaryFolder;
+use super::temporary::temporary_folder;
 use crate::engine::{CancelToken, Priority, start_threads};
 use crate::extract::{End, Existing, ExtractEvent, execute};
 use crate::features::{FeatureMatrix, MapRows};
@@ -47,7 +47,7 @@ fn predict(
     let (head, about) = read(&args.head)?;
     args.run.engine().check()?;
     start_threads(args.run.threads, Priority::Normal)?;
-    let folder = TemporaryFolder::new()?;
+    let folder = temporary_folder()?;
     let settings = ExtractArgs {
         model: vec![about.tag.clone()],
         weights: args.weights.clone(),

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 
 use super::exit::Exit;
 use super::extract;
@@ -12,6 +12,7 @@ use super::reporter::{Reporter, RunProgress};
 use super::similarity_args::SimilarityArgs;
 use super::similarity_output::{LayerFacts, SimilarityOutcome, check_outputs, tell, write};
 use super::similarity_rdm::{Rdms, read_rdms};
+use super::temporary::temporary_folder;
 use crate::engine::{CancelToken, Priority, start_threads};
 use crate::extract::{Existing, ExtractEvent, Pool, execute, find_sets};
 use crate::features::MapRows;
@@ -165,9 +166,7 @@ fn compare_pictures(
     }
     let cancel = CancelToken::new();
     cancel_at_ctrl_c(&cancel)?;
-    let folder = tempfile::Builder::new().prefix("filterscope-similarity-").tempdir().with_context(|| {
-        format!("can't make a temporary folder in \"{}\"", std::env::temp_dir().display())
-    })?;
+    let folder = temporary_folder()?;
     plan.folder = folder.path().join("features");
     plan.settings.out.clone_from(&plan.folder);
     let (existing, bar) = (

@@ -183,11 +183,11 @@ fn baselines(
     match root {
         Ok(root) => {
             let pixels = pixels::read(set, &root, &go_on).map(|values| (values, pixels::WIDTH));
-            let random = if let Err(error) = &pixels {
+            let random = if args.no_random_weights {
+                Err(anyhow!("`--no-random-weights` was given"))
+            } else if let Err(error) = &pixels {
                 // Other pictures, or none: the network can't see the right ones either.
                 Err(anyhow!("{error:#}"))
-            } else if args.no_random_weights {
-                Err(anyhow!("`--no-random-weights` was given"))
             } else if go_on() {
                 untrained::read(set, &root, args.pool, design.seed, reporter, cancel)
             } else {

@@ -9,7 +9,7 @@ use crate::cli::extract::plan;
 use crate::cli::extract_args::ExtractArgs;
 use crate::cli::probe_args::ProbeArgs;
 use crate::cli::reporter::Reporter;
-use crate::cli::temporary::TemporaryFolder;
+use crate::cli::temporary::temporary_folder;
 use crate::engine::CancelToken;
 use crate::extract::{End, Existing, ExtractEvent, ExtractPlan, execute};
 use crate::render::Resources;
@@ -27,7 +27,7 @@ pub(super) struct Extracted {
     /// Where the data set's files begin.
     pub(super) root: PathBuf,
     /// Removes the features at the end, if they aren't to be kept.
-    _folder: Option<TemporaryFolder>,
+    _folder: Option<tempfile::TempDir>,
 }
 
 /// Extracts the features of every network that the arguments name.
@@ -40,7 +40,7 @@ pub(super) fn extract_all(
     let [input] = &args.inputs[..] else {
         bail!("one data set at a time: {} were named, and not all hold features", args.inputs.len());
     };
-    let temporary = if args.data.out.is_some() { None } else { Some(TemporaryFolder::new()?) };
+    let temporary = if args.data.out.is_some() { None } else { Some(temporary_folder()?) };
     let out = match (&args.data.out, &temporary) {
         (Some(out), _) => out.clone(),
         (None, Some(folder)) => folder.path().to_owned(),

@@ -9,7 +9,7 @@ use super::random;
 use super::sets::OpenSet;
 use crate::cli::probe_args::PoolChoice;
 use crate::cli::reporter::Reporter;
-use crate::cli::temporary::TemporaryFolder;
+use crate::cli::temporary::temporary_folder;
 use crate::engine::{CancelToken, ComputeDevice, Session};
 use crate::extract::{
     Encoding, End, Existing, ExtractEvent, ExtractPlan, ExtractSettings, ModelToRun, Pool, Selection, execute,
@@ -38,7 +38,7 @@ pub(super) fn read(
     let root = root.canonicalize()?;
     let list: Vec<String> = files.iter().map(|file| root.join(file).display().to_string()).collect();
     let source = ListSource::list(list.join("\n").into_bytes(), Path::new(""), Path::new("pictures"))?;
-    let temporary = TemporaryFolder::new()?;
+    let temporary = temporary_folder()?;
     let stored: Pool = recipe.pool.parse()?;
     let settings = ExtractSettings {
         selection: Selection::default(),

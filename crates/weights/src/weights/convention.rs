@@ -84,7 +84,7 @@ impl Layout {
 }
 
 /// PyTorch's name of a parameter.
-pub(super) fn torch_name(node: &Node, role: ParamRole) -> String {
+pub fn torch_name(node: &Node, role: ParamRole) -> String {
     let leaf = match role {
         ParamRole::Kernel | ParamRole::Gamma | ParamRole::Slope => "weight",
         ParamRole::Bias | ParamRole::Beta => "bias",

@@ -28,7 +28,7 @@ mod tensors;
 
 pub use bind_error::BindError;
 pub use bound::{BoundWeights, NodeParams};
-pub use convention::Convention;
+pub use convention::{Convention, torch_name};
 pub use error::WeightsFileError;
 pub use export::to_safetensors;
 pub use folders::{Folders, KeptBy, KeptFile};

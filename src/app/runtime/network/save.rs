@@ -48,13 +48,16 @@ pub(crate) fn all(views: &[Arc<Shown>], path: &Path, paper: Paper) -> Result<(),
     for view in views {
         check(view, path, false)?;
     }
-    let has_several = views.iter().any(|view| of_picture(&view.picture) != of_picture(&first.picture));
+    // Hashing a picture takes time, so each is hashed once.
+    let pictures: Vec<PictureRecord> = views.iter().map(|view| of_picture(&view.picture)).collect();
+    let has_several = pictures.iter().any(|picture| *picture != pictures[0]);
     let panels = views
         .iter()
-        .map(|view| {
+        .zip(pictures)
+        .map(|(view, picture)| {
             let mut panel = panel(view, None, paper, Scale::Times(view.settings.scale))?;
             if has_several {
-                panel.set_picture(&view.label, of_picture(&view.picture), view.picture.rgb.clone());
+                panel.set_picture(&view.label, picture, view.picture.rgb.clone());
             }
             Ok(panel)
         })
