@@ -117,10 +117,15 @@ pub fn window_closed<E: std::error::Error + Send + Sync + 'static>(
 
 /// Starts the log of the program's steps on stderr. `FILTERSCOPE_LOG` overrides the levels that are printed.
 fn start_log() {
-    use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::try_from_env("FILTERSCOPE_LOG")
-        .unwrap_or_else(|_| EnvFilter::new("filterscope=debug,warn"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time();
+    use tracing_subscriber::filter::Targets;
+    use tracing_subscriber::layer::SubscriberExt;
+    use tracing_subscriber::util::SubscriberInitExt;
+    let levels = std::env::var("FILTERSCOPE_LOG").ok().and_then(|levels| levels.parse::<Targets>().ok());
+    let levels = levels.unwrap_or_else(|| {
+        Targets::new().with_default(tracing::Level::WARN).with_target("filterscope", tracing::Level::DEBUG)
+    });
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).without_time();
+    let log = tracing_subscriber::registry().with(lines).with(levels);
     // Fails only where a subscriber exists already, which then does the same.
     drop(log.try_init());
 }
