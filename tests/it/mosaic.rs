@@ -353,6 +353,7 @@ fn sheets_of_every_size_hold_every_panel() {
                 title: "resnet50.a1_in1k with a title that is much too long for it".into(),
                 subtitle: if i % 2 == 0 { String::new() } else { "layer4 2048×7×7".into() },
                 pixels: flat(width + i as u32, height, colour(i)),
+                scale: None,
             })
             .collect();
         for (w, h) in [(1, 1), (640, 480), (3, 900)] {
@@ -383,7 +384,8 @@ fn sheets_of_every_size_hold_every_panel() {
 
 #[test]
 fn bad_sheets_say_what_is_wrong() {
-    let panel = SheetPanel { title: String::new(), subtitle: String::new(), pixels: flat(2, 2, [0; 4]) };
+    let panel =
+        SheetPanel { title: String::new(), subtitle: String::new(), pixels: flat(2, 2, [0; 4]), scale: None };
     let panels = [panel];
     let settings = SheetSettings::default();
     assert_eq!(sheet(&[], &[], &settings).unwrap_err().to_string(), "nothing to show: the sheet is empty");

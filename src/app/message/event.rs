@@ -11,6 +11,7 @@ use crate::app::model::download::DownloadNews;
 use crate::app::model::layers::Walked;
 use crate::app::model::pins::PinImage;
 use crate::app::model::restored::RestoredFigure;
+use crate::app::model::save::SaveRequest;
 use crate::app::model::session::Reopened;
 use crate::app::model::shown::{Inspected, Shown};
 use crate::app::model::task::run_news::RunNews;
@@ -112,6 +113,8 @@ pub(crate) enum Event {
     ErrandOver(u64, Option<String>),
     /// A file was written.
     Saved(PathBuf),
+    /// A file of that name is there already, and the person wasn't asked yet.
+    WouldReplace(Box<SaveRequest>),
     /// A dialog returned too quickly for anyone to have seen it.
     NoDialog(Question),
     /// The answer of a dialog; none if it was cancelled.

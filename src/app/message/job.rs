@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::app::model::dataset::ThumbKey;
 use crate::app::model::pins::PinnedChannel;
 use crate::app::model::request::FullRequest;
-use crate::app::model::save::SaveLooks;
+use crate::app::model::save::{SaveLooks, SaveRequest};
 use crate::app::model::session::LastTime;
 use crate::app::model::shown::Shown;
 use crate::app::model::task::TaskRequest;
@@ -19,9 +19,7 @@ use crate::extract::Existing;
 use crate::formats::PictureRecord;
 use crate::graph::NodeId;
 use crate::input::dataset::Source;
-use crate::mosaic::Paper;
 use crate::render::BatchPlan;
-use crate::render::PartSeen;
 use crate::weights::PartChoice;
 
 /// Work for the threads of tasks.
@@ -59,25 +57,8 @@ pub(crate) enum Job {
     Ahead { wanted: Box<FullRequest>, stale: CancelToken },
     /// Make images of pinned channels of one model for one picture. A view's job interrupts it, as for `Walk`.
     Pins { wanted: Box<FullRequest>, pins: Vec<PinnedChannel>, stale: CancelToken },
-    /// Write a view's mosaic as a PNG file.
-    Save {
-        /// The view to write.
-        shown: Arc<Shown>,
-        /// The file to write to.
-        path: PathBuf,
-        /// Whether an existing file may be replaced: true if a dialog has asked about exactly this name.
-        may_replace: bool,
-        /// Scale, background and surround of the figure.
-        looks: SaveLooks,
-    },
-    /// Write a layer's values.
-    SaveValues { shown: Arc<Shown>, path: PathBuf },
-    /// Write one channel's feature map.
-    SaveFilter { shown: Arc<Shown>, channel: usize, path: PathBuf, looks: SaveLooks },
-    /// Write the visible part of the mosaic, as it is on screen.
-    SavePart { shown: Arc<Shown>, seen: Box<PartSeen>, path: PathBuf },
-    /// Write the views' picture and all these views on one sheet.
-    SaveSheet { views: Vec<Arc<Shown>>, path: PathBuf, paper: Paper },
+    /// Write a file.
+    Save(Box<SaveRequest>),
     /// Make the image that saving would write, for the clipboard.
     Copy { shown: Arc<Shown>, looks: SaveLooks },
     /// Queued work that the person waits for, under its number: its beginning and its end are reported.

@@ -18,9 +18,11 @@ pub(crate) enum SaveCommand {
     ChooseExportPlace(Export),
     /// Save this view; the dialog has already asked whether to replace a file.
     Save(PathBuf, Arc<Shown>),
-    /// Save under a typed name what was chosen with `SetSaveWhat`; replaces nothing.
+    /// The answer to the question whether a file may be replaced.
+    Replace(bool),
+    /// Save under a typed name what was chosen with `SetSaveWhat`; asks before it replaces a file.
     SaveTyped(PathBuf),
-    /// Save something of the active view; replaces nothing.
+    /// Save something of the active view; asks before it replaces a file.
     Export(Export, PathBuf),
     /// Change how saved figures look.
     SetSaveLooks(SaveLooks),
@@ -37,6 +39,7 @@ impl SaveCommand {
         match self {
             Self::Save(..) | Self::SaveTyped(_) => Kind::WORK,
             Self::ChooseSavePlace
+            | Self::Replace(_)
             | Self::ChooseExportPlace(_)
             | Self::Export(..)
             | Self::SetSaveLooks(_)

@@ -45,7 +45,7 @@ use crate::app::model::pins::Pin;
 use crate::app::model::preferences::Preferences;
 use crate::app::model::request::FullRequest;
 use crate::app::model::restored::Expected;
-use crate::app::model::save::{Export, SaveLooks};
+use crate::app::model::save::{Export, SaveLooks, SaveRequest};
 use crate::app::model::shown::{Inspected, Shown};
 use crate::app::model::task::Tasks;
 use crate::app::model::trace::Trace;
@@ -97,6 +97,8 @@ pub(crate) struct Model {
     /// Index of the active view, the one that the panels show.
     pub(crate) active: usize,
     pub(crate) links: Links,
+    /// Whether the views share one range only because a difference was added; it is let go when the last difference is closed.
+    pub(crate) shares_for_difference: bool,
     /// The range of values that all plain views share while `links.scale` is on.
     pub(crate) shared_range: Option<(f32, f32)>,
     pub(crate) arrangement: Arrangement,
@@ -128,6 +130,8 @@ pub(crate) struct Model {
     pub(crate) weights_question: Option<(PathBuf, Vec<WeightsOffer>)>,
     /// A table and its columns, while the user is asked which column holds the paths of the pictures.
     pub(crate) column_question: Option<(PathBuf, Vec<String>)>,
+    /// A file that would be replaced, while the user is asked.
+    pub(crate) replacing: Option<Box<SaveRequest>>,
     /// Queued work that the person asked for and that isn't finished, in order.
     pub(crate) errands: Vec<Errand>,
     pub(crate) messages: VecDeque<Notice>,
@@ -194,6 +198,7 @@ impl Model {
             views: vec![ViewState::new(1, spec, graph)],
             active: 0,
             links: Links::default(),
+            shares_for_difference: false,
             shared_range: None,
             arrangement: Arrangement::default(),
             weight_files: Vec::new(),
@@ -210,6 +215,7 @@ impl Model {
             saved: SaveLooks::default(),
             weights_question: None,
             column_question: None,
+            replacing: None,
             errands: Vec::new(),
             messages: VecDeque::new(),
             log: VecDeque::new(),
@@ -242,6 +248,11 @@ impl Model {
             selects_first: false,
             is_narrow: false,
         }
+    }
+
+    /// Whether a question waits for its answer.
+    pub(crate) const fn is_asking(&self) -> bool {
+        self.column_question.is_some() || self.weights_question.is_some() || self.replacing.is_some()
     }
 
     /// Whether the right panel is shown.
@@ -286,6 +297,8 @@ impl Model {
             id: self.newest.view,
             closest: None,
             selected: None,
+            is_own_choice: false,
+            before_class_map: None,
             selects_strongest: false,
             difference_of: None,
             trouble: None,

@@ -66,6 +66,16 @@ pub(crate) fn until_then(view: &ViewState) -> Option<String> {
     Some(format!("On screen: {} · {}", shown.tag, shown.layer))
 }
 
+/// The first view that failed, in words; none if none did.
+pub(crate) fn failed(model: &Model) -> Option<String> {
+    let has_failed = |view: &&ViewState| matches!(view.trouble, Some(Trouble::Failed(_)));
+    let view = model.views.iter().find(has_failed)?;
+    Some(match model.views.len() {
+        1 => "what was asked failed".to_owned(),
+        _ => format!("view {} failed", model.number(view.id)),
+    })
+}
+
 /// Why what was asked isn't on screen.
 fn state(view: &ViewState) -> Option<&'static str> {
     match (&view.trouble, view.busy) {

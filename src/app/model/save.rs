@@ -1,7 +1,11 @@
-//! What can be saved, and how saved figures look.
+//! What can be saved, how saved figures look, and a file that is to be written.
 
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::app::model::shown::Shown;
 use crate::mosaic::Paper;
-use crate::render::{Scale, Surround};
+use crate::render::{PartSeen, Scale, Surround};
 
 /// What can be saved to a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,4 +38,26 @@ impl Default for SaveLooks {
     fn default() -> Self {
         Self { surround: Surround::WHOLE, paper: Paper::Light, scale: Scale::Auto }
     }
+}
+
+/// A file that is to be written, with what stands in it.
+#[derive(Clone)]
+pub(crate) struct SaveRequest {
+    pub(crate) what: ToSave,
+    pub(crate) path: PathBuf,
+    /// Whether an existing file may be replaced: true if the person was asked about exactly this name.
+    pub(crate) may_replace: bool,
+}
+
+/// What is written to a file.
+#[derive(Clone)]
+pub(crate) enum ToSave {
+    /// A view's mosaic, or one channel of it.
+    Mosaic { shown: Arc<Shown>, channel: Option<usize>, looks: SaveLooks },
+    /// The visible part of the mosaic, as it is on screen.
+    Part { shown: Arc<Shown>, seen: Box<PartSeen> },
+    /// A layer's values.
+    Values(Arc<Shown>),
+    /// The views' picture and all these views on one sheet.
+    Sheet { views: Vec<Arc<Shown>>, paper: Paper },
 }

@@ -122,7 +122,11 @@ pub(crate) struct ViewState {
     /// The normalisation before its range was held; it comes back when the range is let go.
     pub(crate) before_hold: Option<Normalisation>,
     pub(crate) selected: Option<usize>,
-    /// Whether the strongest channel of the next result takes the place of the selected one, which is one of another network.
+    /// Whether the person chose the selected channel. One that was chosen for them gives way to the strongest of another layer.
+    pub(crate) is_own_choice: bool,
+    /// The selected channel before a class map was shown, which has only one map; it comes back with the channels.
+    pub(crate) before_class_map: Option<Option<usize>>,
+    /// Whether the strongest channel of the next result takes the place of the selected one, which is one of another network or layer.
     pub(crate) selects_strongest: bool,
     pub(crate) closest: Option<ClosestChannels>,
 }
@@ -149,6 +153,8 @@ impl ViewState {
             ready: None,
             before_hold: None,
             selected: None,
+            is_own_choice: false,
+            before_class_map: None,
             selects_strongest: false,
             closest: None,
         }
@@ -169,6 +175,16 @@ impl ViewState {
         } else {
             LayerChoice::Named(self.graph.node(id).name.clone())
         }
+    }
+
+    /// Selects a channel, or none, for the person.
+    pub(crate) fn choose_channel(&mut self, channel: Option<usize>) {
+        (self.selected, self.is_own_choice) = (channel, channel.is_some());
+    }
+
+    /// Before another layer is requested: a channel that the person didn't choose means nothing there.
+    pub(crate) fn leave_layer(&mut self) {
+        self.selects_strongest |= self.selected.is_some() && !self.is_own_choice;
     }
 
     /// The layers that playback and single steps go through: the input and the stages, or every node.

@@ -17,7 +17,7 @@ use crate::app::ui::scratch::Scratch;
 pub(crate) fn take(ctx: &Context, model: &Model, scratch: &mut Scratch, commands: &mut Commands) {
     take_dropped(ctx, model, scratch, commands);
     // While a question waits for its answer, shortcuts and pasting are off.
-    if model.column_question.is_some() || model.weights_question.is_some() {
+    if model.is_asking() {
         return;
     }
     let pasted = ctx.input(|i| {

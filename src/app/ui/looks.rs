@@ -13,6 +13,9 @@ pub(crate) const WAYS: [(Normalisation, &str); 5] = [
     (Normalisation::Symmetric, "symmetric about 0"),
 ];
 
+/// The range that all views share, in words.
+pub(crate) const SHARED_WORDS: &str = "one range for all views";
+
 /// A way of normalizing in words; other percentiles as they are typed.
 pub(crate) fn normalisation_words(normalisation: Normalisation) -> String {
     if matches!(normalisation, Normalisation::Fixed { .. }) {

@@ -23,7 +23,8 @@ pub(crate) mod widgets;
 use crate::app::ui::context::Context;
 
 use panels::{
-    bar, controls, details, help, log, models, notice, palette, status, table, task, timeline, toasts, views,
+    bar, controls, details, help, log, models, notice, palette, save, status, table, task, timeline, toasts,
+    views,
 };
 
 /// Draws the whole window.
@@ -37,6 +38,7 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     egui::CentralPanel::no_frame().show(ui, |ui| views::draw(ui, cx));
     models::ask(ui.ctx(), cx);
     notice::ask_column(ui.ctx(), cx);
+    save::ask_replace(ui.ctx(), cx);
     table::draw(ui.ctx(), cx);
     task::draw(ui.ctx(), cx);
     log::draw(ui.ctx(), cx);

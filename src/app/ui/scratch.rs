@@ -39,7 +39,7 @@ pub(crate) struct Scratch {
     /// Index of the marked entry in the command palette.
     pub(crate) palette_at: usize,
     /// The layer that the tree last scrolled to.
-    pub(crate) tree_at: Option<NodeId>,
+    pub(crate) tree_at: Option<(NodeId, f32)>,
     pub(crate) views: HashMap<ViewId, ViewScratch>,
     /// The view that was zoomed or panned while drawing.
     pub(crate) leader: Option<ViewId>,

@@ -123,7 +123,7 @@ fn three_cameras(model: &mut Model, effects: &mut Effects) {
     let mut views: Vec<ViewState> = Vec::with_capacity(MAX_VIEWS);
     for camera in cameras {
         let mut copy = model.fresh_copy(&view);
-        copy.selected = view.selected;
+        (copy.selected, copy.is_own_choice) = (view.selected, view.is_own_choice);
         if let Some(own) = &mut copy.source {
             own.camera = Some(camera);
             copy.request.picture = frame(own);

@@ -198,6 +198,7 @@ fn take(model: &mut Model, event: Event, now: &Now, effects: &mut Effects) {
         }
         Event::ErrandOver(id, refused) => end_errand(model, effects, id, refused),
         Event::NoDialog(question) => say_no_dialog(model, &question),
+        Event::WouldReplace(request) => model.replacing = Some(request),
         Event::Saved(path) => model.say(Tone::Good, format!("saved \"{}\"", path.display())),
         Event::Picked(question, answer) => {
             if let Some(path) = answer {

@@ -25,7 +25,8 @@ pub(crate) fn remembered(model: &Model) -> String {
         link_pictures: model.links.pictures,
         link_zoom: model.links.zoom,
         link_looks: model.links.looks,
-        same_scale: model.links.scale,
+        // Without its difference, a range that is shared for one is not wanted.
+        same_scale: model.links.scale && (model.preferences.opens_last || !model.shares_for_difference),
         arrangement: ARRANGEMENTS
             .iter()
             .find(|(way, _)| *way == model.arrangement)

@@ -162,6 +162,7 @@ fn restore_difference(
     model.links.pictures = figure.record.minus.is_none();
     // Two layers have ranges of their own.
     model.links.scale = figure.record.minus.is_some();
+    model.shares_for_difference = model.links.scale;
     replace_views(model, effects, views, 2)
 }
 

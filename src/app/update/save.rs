@@ -8,7 +8,7 @@ use crate::app::message::save::SaveCommand;
 use crate::app::model::Model;
 use crate::app::model::messages::Tone;
 use crate::app::model::paths::{with_npy, with_png};
-use crate::app::model::save::Export;
+use crate::app::model::save::{Export, SaveRequest, ToSave};
 use crate::app::update::requests::errand;
 
 /// Handles a command about saving files or about the clipboard.
@@ -26,15 +26,19 @@ pub(crate) fn apply(model: &mut Model, command: SaveCommand, now: &Now, effects:
             }
         }
         SaveCommand::Save(path, shown) => {
-            let looks = model.saved;
             // A dialog asks about the name as typed. If an extension is added here, the user was not asked about that name.
             match with_png(&path) {
                 Ok(named) => {
                     let may_replace = named == path;
-                    let words = saving(&named);
-                    errand(model, effects, words, Job::Save { shown, path: named, may_replace, looks });
+                    let what = ToSave::Mosaic { shown, channel: None, looks: model.saved };
+                    save(model, effects, SaveRequest { what, path: named, may_replace });
                 }
                 Err(reason) => model.say(Tone::Bad, reason),
+            }
+        }
+        SaveCommand::Replace(may_replace) => {
+            if let Some(request) = model.replacing.take().filter(|_| may_replace) {
+                save(model, effects, SaveRequest { may_replace, ..*request });
             }
         }
         SaveCommand::SaveTyped(path) => export(model, effects, now, model.save_what, &path),
@@ -70,27 +74,32 @@ pub(crate) fn export(
         Ok(path) => path,
         Err(reason) => return model.say(Tone::Bad, reason),
     };
-    let words = saving(&path);
-    let job = match what {
-        Export::Mosaic => Job::Save { shown, path, may_replace: false, looks },
+    let what = match what {
+        Export::Mosaic => ToSave::Mosaic { shown, channel: None, looks },
         Export::View => {
             let Some(seen) = now.seen else { return };
-            Job::SavePart { shown, seen: Box::new(seen), path }
+            ToSave::Part { shown, seen: Box::new(seen) }
         }
-        Export::Values => Job::SaveValues { shown, path },
+        Export::Values => ToSave::Values(shown),
         Export::Channel => {
             let Some(channel) = view.selected else {
                 model.say(Tone::Warning, "select a channel first: its map is then saved");
                 return;
             };
-            Job::SaveFilter { shown, channel, path, looks }
+            ToSave::Mosaic { shown, channel: Some(channel), looks }
         }
         Export::Sheet => {
             let views = model.views.iter().filter(|v| v.is_plain()).filter_map(|v| v.shown.clone());
-            Job::SaveSheet { views: views.collect(), path, paper: looks.paper }
+            ToSave::Sheet { views: views.collect(), paper: looks.paper }
         }
     };
-    errand(model, effects, words, job);
+    save(model, effects, SaveRequest { what, path, may_replace: false });
+}
+
+/// Queues the writing of a file.
+fn save(model: &mut Model, effects: &mut Effects, request: SaveRequest) {
+    let words = saving(&request.path);
+    errand(model, effects, words, Job::Save(Box::new(request)));
 }
 
 fn saving(path: &std::path::Path) -> String {

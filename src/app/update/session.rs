@@ -198,6 +198,8 @@ pub(crate) fn take_reopened(model: &mut Model, effects: &mut Effects, found: Reo
         view.difference_of = kept.difference_of.and_then(|(a, b)| id_of(a).zip(id_of(b)));
         views.push(view);
     }
+    let has_difference = views.iter().any(|view| !view.is_plain());
+    model.shares_for_difference = model.links.scale && has_difference;
     let active = places.iter().position(|place| *place == found.active).unwrap_or(0);
     let ids = replace_views(model, effects, views, active);
     if let Some(open) = model.view().source.clone() {

@@ -15,6 +15,7 @@ use crate::app::update::expected::{check_expected, note_weights};
 use crate::app::update::requests::{ask_offer, inspect_selected, paint_pins, plan_tasks};
 use crate::models::ModelSpec;
 use crate::render::{Change, LayerChoice};
+use crate::tensor::ChannelKind;
 
 pub(crate) fn show_active(model: &mut Model, effects: &mut Effects) {
     show(model, effects, model.view().id);
@@ -128,11 +129,23 @@ fn put_on_screen(
 ) {
     let view = &mut model.views[at];
     let num_channels = shown.activation.shape().channels;
+    // A class map lies over the picture as soon as it is there.
+    if shown.class_map.is_some() {
+        view.before_class_map.get_or_insert(view.selected);
+        view.selected = Some(0);
+    } else if let Some(before) = view.before_class_map.take() {
+        view.selected = before;
+    }
     // Another network, or a layer with fewer channels: its strongest takes the place of the selected one, so that there is something to
-    // look into.
+    // look into; and so it does in another picture, if the one that was chosen for the person is dead there. In a data set the channel
+    // stays, because it is followed over the frames.
     let is_foreign = std::mem::take(&mut view.selects_strongest);
-    if view.selected.is_some_and(|channel| is_foreign || channel >= num_channels) {
-        view.selected = shown.strongest.first().copied();
+    let is_dead = |channel: usize| {
+        let stats = shown.stats.channels.get(channel);
+        !view.is_own_choice && view.source.is_none() && stats.is_some_and(|s| s.kind == ChannelKind::Dead)
+    };
+    if view.selected.is_some_and(|channel| is_foreign || channel >= num_channels || is_dead(channel)) {
+        (view.selected, view.is_own_choice) = (shown.strongest.first().copied(), false);
     }
     let is_same_layer = view.shown.as_ref().is_some_and(|old| {
         old.spec().tag == shown.spec().tag && old.node == shown.node && Arc::ptr_eq(&old.view, &shown.view)
@@ -259,6 +272,7 @@ pub(crate) fn change_pictures(
 }
 
 pub(crate) fn set_layer(model: &mut Model, effects: &mut Effects, layer: LayerChoice) {
+    model.view_mut().leave_layer();
     model.view_mut().request.apply(&Change::Layer(layer));
     show_active(model, effects);
 }

@@ -54,7 +54,7 @@ pub(crate) fn apply(model: &mut Model, command: ViewCommand, now: &Now, effects:
             };
         }
         ViewCommand::Select(channel) => {
-            model.view_mut().selected = channel;
+            model.view_mut().choose_channel(channel);
             inspect_selected(model, effects);
         }
         ViewCommand::Fit => effects.face(FaceEffect::Move(Motion::Fit)),
@@ -78,6 +78,9 @@ fn change_views(model: &mut Model, effects: &mut Effects, change: &Change) {
     let mut changed: Vec<ViewId> = Vec::new();
     for view in &mut model.views {
         if view.id == active || (is_linked && view.is_plain()) {
+            if matches!(change, Change::Layer(_)) {
+                view.leave_layer();
+            }
             view.request.apply(change);
             changed.push(view.id);
         }

@@ -14,7 +14,7 @@ use crate::app::model::view::{ClosestChannels, MAX_VIEWS, ViewId, ViewState, no_
 use crate::app::update::history::{step_back, step_forward};
 use crate::app::update::opening::activate;
 use crate::app::update::requests::{inspect_selected, paint_pins};
-use crate::app::update::show::{let_go, set_model, share_scale, show, show_active};
+use crate::app::update::show::{let_go, set_layer, set_model, share_scale, show, show_active};
 use crate::render::{Change, LayerChoice};
 
 /// Handles a command about several views.
@@ -23,8 +23,15 @@ pub(crate) fn apply(model: &mut Model, command: ViewsCommand, effects: &mut Effe
         ViewsCommand::AddView => add_view(model, effects, None),
         ViewsCommand::CompareCarried => {
             model.arrangement = Arrangement::default();
+            // A layer in the middle of one network has no equal in the others: all show their last.
+            if !matches!(model.view().request.layer, LayerChoice::Final) {
+                set_layer(model, effects, LayerChoice::Final);
+            }
             for spec in model.other_carried() {
                 add_view(model, effects, None);
+                // The copied mosaic is another network's.
+                let view = model.view_mut();
+                (view.shown, view.good) = (None, None);
                 set_model(model, effects, spec);
             }
         }
@@ -34,6 +41,7 @@ pub(crate) fn apply(model: &mut Model, command: ViewsCommand, effects: &mut Effe
         ViewsCommand::SetLinks(links) => {
             let is_zoom_new = links.zoom && !model.links.zoom;
             model.links = links;
+            model.shares_for_difference = false;
             if is_zoom_new {
                 effects.face(FaceEffect::Lead(model.view().id));
             }
@@ -62,13 +70,13 @@ fn add_view(model: &mut Model, effects: &mut Effects, difference_of: Option<(Vie
             view = first.clone();
         }
     }
-    let selected = view.selected;
+    let (selected, is_own_choice) = (view.selected, view.is_own_choice);
     view = model.fresh_copy(&view);
     view.difference_of = difference_of;
     if difference_of.is_some() {
         (view.shown, view.good) = (None, None);
     } else {
-        view.selected = selected;
+        (view.selected, view.is_own_choice) = (selected, is_own_choice);
     }
     let id = view.id;
     model.views.push(view);
@@ -103,10 +111,10 @@ fn add_difference(model: &mut Model, effects: &mut Effects) {
             if !model.links.scale {
                 model.say(
                     Tone::Good,
-                    "\"Share colour range\" is on now: a difference is read beside both its sides in one range",
+                    "\"Share colour range\" is on until the difference is closed: both its sides have one range, and the difference its own about zero",
                 );
+                (model.links.scale, model.shares_for_difference) = (true, true);
             }
-            model.links.scale = true;
             add_view(model, effects, Some(pair));
             share_scale(model, effects);
         }
@@ -131,6 +139,9 @@ fn close_view(model: &mut Model, effects: &mut Effects, id: ViewId) {
         .collect();
     for dependent in dependents {
         show(model, effects, dependent);
+    }
+    if model.shares_for_difference && model.views.iter().all(ViewState::is_plain) {
+        (model.links.scale, model.shares_for_difference) = (false, false);
     }
     share_scale(model, effects);
     inspect_selected(model, effects);
@@ -173,7 +184,7 @@ pub(crate) fn take_match(
         model.say(Tone::Warning, why);
         return;
     }
-    view.selected = found.first().map(|(channel, _)| *channel);
+    view.choose_channel(found.first().map(|(channel, _)| *channel));
     view.closest = Some(ClosestChannels { of_view, of, found });
     inspect_selected(model, effects);
 }
@@ -206,7 +217,7 @@ fn pin(model: &mut Model, effects: &mut Effects, channel: usize) {
 fn go_to_pin(model: &mut Model, effects: &mut Effects, id: u64) {
     let Some(pin) = model.pins.iter().find(|pin| pin.pinned.id == id) else { return };
     let (spec, pinned) = (pin.spec, pin.pinned.clone());
-    model.view_mut().selected = Some(pinned.channel);
+    model.view_mut().choose_channel(Some(pinned.channel));
     model.view_mut().request.apply(&Change::ClassMap(None));
     model.view_mut().request.apply(&Change::Layer(LayerChoice::Named(pinned.layer.clone())));
     if model.view().request.spec.tag != spec.tag {

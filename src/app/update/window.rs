@@ -36,7 +36,7 @@ pub(crate) fn apply(model: &mut Model, command: WindowCommand, now: &Now, effect
     }
 }
 
-/// Closes the topmost floating window; if none is open, dismisses all messages and deselects the channel; with nothing of these, stops
+/// Closes the topmost floating window; if none is open, dismisses all messages; then deselects the channel; with nothing of these, stops
 /// what is computed.
 fn close_top(model: &mut Model, effects: &mut Effects) {
     let (open, tasks) = (&mut model.open, &mut model.tasks);
@@ -52,11 +52,14 @@ fn close_top(model: &mut Model, effects: &mut Effects) {
     if std::mem::take(&mut open.table) {
         return;
     }
-    if model.messages.is_empty() && model.view().selected.is_none() {
+    if !model.messages.is_empty() {
+        model.messages.clear();
+        return;
+    }
+    if model.view().selected.is_none() {
         stop_runs(model, effects);
         return;
     }
-    model.messages.clear();
-    model.view_mut().selected = None;
+    model.view_mut().choose_channel(None);
     inspect_selected(model, effects);
 }

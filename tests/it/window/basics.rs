@@ -204,10 +204,19 @@ fn a_figure_is_saved_with_the_record_of_its_looks() {
     // The dialog confirmed `figure` only; `figure.png` is another file, and nobody confirmed that it may be replaced.
     window.dialogs.answer(dir.path().join("figure"));
     window.click_button("Save mosaic…");
-    window.wait_for(&format!(
-        "there is a file of that name; choose another, or delete it first: \"{}\"",
-        path.display()
-    ));
+    let before = std::fs::read(&path).unwrap();
+    window.wait_for("There is a file \"figure.png\" already.");
+    window.click("Cancel");
+    window.wait(|w| !w.says("There is a file"), "the question is gone");
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+    // Whoever says so replaces it.
+    std::fs::write(&path, "something else").unwrap();
+    window.dialogs.answer(dir.path().join("figure"));
+    window.click_button("Save mosaic…");
+    window.wait_for("There is a file \"figure.png\" already.");
+    window.click("Replace");
+    window.wait_for(&format!("saved \"{}\"", path.display()));
+    assert_eq!(read_record(&path).unwrap().panels, record.panels);
 
     let typed = dir.path().join("typed.png");
     window.type_into("File name:", &typed.display().to_string());

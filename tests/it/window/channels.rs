@@ -148,9 +148,9 @@ fn a_class_map_replaces_the_channels() {
     window.click(&prediction);
     window.wait_for("bn2.act · 1280×7×7");
     window.settle();
-    window.choose("Shown", "class map: likeliest class");
+    window.choose("Show", "class map: likeliest class");
     window.wait_for("bn2.act, class 282 (tiger cat) · 1×7×7");
-    window.type_into("or class:", "tabby");
+    window.type_into("Class map of", "tabby");
     window.press(egui::Key::Enter);
     window.wait_for("bn2.act, class 281 (tabby, tabby cat) · 1×7×7");
     window.settle();
@@ -158,12 +158,12 @@ fn a_class_map_replaces_the_channels() {
     let record = window.saved_record(&figure);
     assert_eq!(record.panels[0].look.class_map.as_deref(), Some("tabby"));
     // An unknown class is an error, and "Go back" restores the last class map.
-    window.type_into("or class:", "unicorn");
+    window.type_into("Class map of", "unicorn");
     window.press(egui::Key::Enter);
     window.wait_for("no class `unicorn` among the 1000 of tf_efficientnet_lite0.in1k");
     window.click("Go back");
     window.wait_for("bn2.act, class 281 (tabby, tabby cat)");
-    window.choose("Shown", "all channels");
+    window.choose("Show", "all channels");
     window.wait_for("bn2.act · 1280×7×7");
     window.drop_file(&figure);
     window.wait_for("bn2.act, class 281 (tabby, tabby cat) · 1×7×7");

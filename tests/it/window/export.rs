@@ -273,7 +273,7 @@ fn figures_are_saved_at_the_size_asked_for_and_the_view_as_it_is() {
     let dir = tempfile::tempdir().unwrap();
     let size = |path: &Path| image::image_dimensions(path).unwrap();
     let mut window = Window::with_cat();
-    window.choose("Size", "native: one pixel a value");
+    window.choose("Size", "1 pixel a value");
     // The heights of figures with the caption and the colour bar, and with one of them.
     let height = |window: &mut Window, name: &str, kind: &str| {
         let path = dir.path().join(name);

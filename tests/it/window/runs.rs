@@ -72,6 +72,10 @@ fn a_table_asks_for_its_column_of_paths_and_gives_features() {
     window.wait_for("tf_efficientnet_lite0.in1k · bn2.act");
     window.drop_file(&empty);
     window.wait_for(&format!("this table is empty: \"{}\"", empty.display()));
+    let numbers = place.path().join("numbers.tsv");
+    std::fs::write(&numbers, "0.5\t1\n-0.25\t2\n").unwrap();
+    window.drop_file(&numbers);
+    window.wait_for(&format!("no column of this table names pictures: \"{}\" has 0.5, 1", numbers.display()));
     window.drop_file(&table);
     window.wait_for("Which column has the pictures' paths?");
     // While the question is open, shortcuts of the window don't work.

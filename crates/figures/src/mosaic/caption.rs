@@ -1,8 +1,6 @@
 //! A mosaic as a self-explanatory figure: caption, colour bar and legend around the unchanged pixels.
 
-use super::{
-    Mosaic, MosaicError, Pixels, colour_bar::ColourBar, legend::Legend, text, text_block::TextBlock,
-};
+use super::{Mosaic, MosaicError, Pixels, footer::Footer, text, text_block::TextBlock};
 
 /// The text of a figure about its mosaic.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -95,7 +93,7 @@ pub fn figure(mosaic: &Mosaic, caption: &Caption, settings: &FigureSettings) -> 
     let margin = px as u32;
     let content = mosaic_width.max((px * 26.0) as u32);
     let words = TextBlock::new(&caption.title, &caption.details, px, content, mosaic.settings.paper);
-    let footer = settings.scale_shown.then(|| Footer::new(mosaic, px, content));
+    let footer = settings.scale_shown.then(|| Footer::new(&mosaic.scale(), px, content));
 
     let after = |height: u32| if height > 0 { height + margin } else { 0 };
     let words_height = after(words.height());
@@ -114,37 +112,4 @@ pub fn figure(mosaic: &Mosaic, caption: &Caption, settings: &FigureSettings) -> 
         footer.draw(&mut pixels, margin, mosaic_y + mosaic_height + margin);
     }
     Ok(Figure { pixels, mosaic_at: (margin, mosaic_y) })
-}
-
-/// Colour bar and legend, next to each other where they fit.
-struct Footer {
-    bar: ColourBar,
-    legend: Legend,
-    /// Offset of the legend from the bar's top left corner.
-    legend_at: (u32, u32),
-}
-
-impl Footer {
-    fn new(mosaic: &Mosaic, px: f32, max_width: u32) -> Self {
-        let bar = ColourBar::new(mosaic, px, max_width);
-        let beside = bar.width() + 2 * px as u32;
-        let legend = Legend::new(&mosaic.looks, px, max_width, mosaic.settings.paper, mosaic.settings.dead);
-        let legend_at = if beside + legend.width() <= max_width {
-            (beside, 0)
-        } else {
-            (0, bar.height() + px as u32 / 2)
-        };
-        Self { bar, legend, legend_at }
-    }
-
-    fn height(&self) -> u32 {
-        let legend_bottom =
-            if self.legend.height() > 0 { self.legend_at.1 + self.legend.height() } else { 0 };
-        self.bar.height().max(legend_bottom)
-    }
-
-    fn draw(&self, pixels: &mut Pixels, x: u32, y: u32) {
-        self.bar.draw(pixels, x, y);
-        self.legend.draw(pixels, x + self.legend_at.0, y + self.legend_at.1);
-    }
 }

@@ -1,6 +1,6 @@
 //! The colour bar: all colours of the map, labelled with the values at its ends, and with zero where the range contains it.
 
-use super::{ColourMap, Mosaic, Paper, PixelRect, Pixels, RangeUsed, format_value, text};
+use super::{ColourMap, MosaicScale, Paper, PixelRect, Pixels, RangeUsed, format_value, text};
 
 /// A horizontal bar with tick labels under it.
 pub(super) struct ColourBar {
@@ -20,7 +20,7 @@ struct Tick {
 
 impl ColourBar {
     /// A bar for a mosaic's colours and ranges.
-    pub(super) fn new(mosaic: &Mosaic, px: f32, max_width: u32) -> Self {
+    pub(super) fn new(mosaic: &MosaicScale, px: f32, max_width: u32) -> Self {
         let tick = |at: f32, label: String| Tick { at, label };
         let (ticks, note) = match mosaic.range {
             RangeUsed::Shared(range) => {
@@ -35,7 +35,7 @@ impl ColourBar {
             RangeUsed::PerLocation(_) => (own_ticks(mosaic.colour_map), Some("of each location")),
         };
         let width = max_width.min((px * 18.0) as u32).max(2);
-        Self { map: mosaic.colour_map, ticks, note, px, width, paper: mosaic.settings.paper }
+        Self { map: mosaic.colour_map, ticks, note, px, width, paper: mosaic.paper }
     }
 
     /// Columns it takes.

@@ -34,6 +34,21 @@ pub struct Mosaic {
     pub looks: Vec<SpecialLook>,
 }
 
+/// What the colours of a mosaic mean, for a colour bar and a legend.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MosaicScale {
+    /// The colour map.
+    pub colour_map: ColourMap,
+    /// The ranges of values that the colours span.
+    pub range: RangeUsed,
+    /// Looks outside the colour map that occur in the mosaic.
+    pub looks: Vec<SpecialLook>,
+    /// Whether dead tiles are hatched.
+    pub dead: DeadLook,
+    /// The background.
+    pub paper: Paper,
+}
+
 /// The value that a pixel shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct MosaicValue {
@@ -48,6 +63,17 @@ pub struct MosaicValue {
 }
 
 impl Mosaic {
+    /// What its colours mean.
+    pub fn scale(&self) -> MosaicScale {
+        MosaicScale {
+            colour_map: self.colour_map,
+            range: self.range,
+            looks: self.looks.clone(),
+            dead: self.settings.dead,
+            paper: self.settings.paper,
+        }
+    }
+
     /// The value that the pixel at (x, y) shows; `None` in a gap, on a blank place and outside the picture.
     pub fn value_at(&self, x: u32, y: u32) -> Option<MosaicValue> {
         self.value_of(self.geometry.spot_at(x, y)?)

@@ -8,6 +8,7 @@ mod colour;
 mod colour_bar;
 mod compose;
 mod error;
+mod footer;
 mod geometry;
 mod layout;
 mod legend;
@@ -29,7 +30,7 @@ mod text_block;
 
 pub use caption::{Caption, CaptionSide, Figure, FigureSettings, figure};
 pub use colour::{ColourChoice, ColourMap, UnknownColourMap};
-pub use compose::{Mosaic, MosaicValue, compose};
+pub use compose::{Mosaic, MosaicScale, MosaicValue, compose};
 pub use error::MosaicError;
 pub use geometry::{Geometry, MosaicSpot, PixelRect};
 pub use layout::{Grid, MosaicLayout, UnknownGrid, UnknownLayout};

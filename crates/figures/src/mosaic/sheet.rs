@@ -2,10 +2,12 @@
 
 use fast_image_resize::{PixelType, ResizeOptions, Resizer, images::Image};
 
-use super::{MAX_SIDE, MosaicError, Paper, Pixels, enlarge, text_block::TextBlock};
+use super::{
+    MAX_SIDE, MosaicError, MosaicScale, Paper, Pixels, enlarge, footer::Footer, text_block::TextBlock,
+};
 
 /// A mosaic, or anything else in pixels, under its title.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct SheetPanel {
     /// The first line, in larger letters: a backbone or a layer.
     pub title: String,
@@ -13,6 +15,8 @@ pub struct SheetPanel {
     pub subtitle: String,
     /// The panel's picture; it is shown pixel for pixel or enlarged by a whole factor.
     pub pixels: Pixels,
+    /// What its colours mean, drawn under it; `None` draws nothing.
+    pub scale: Option<MosaicScale>,
 }
 
 /// The picture that the panels were computed from.
@@ -47,19 +51,24 @@ impl Default for SheetSettings {
     }
 }
 
+/// Height of the text of a colour bar and a legend, as a share of the titles'.
+const FOOTER_SIZE: f32 = 0.7;
+
 /// Most panels with pictures of their own in a row.
 const MOST_BESIDE: usize = 4;
 
-/// A picture at its final size, with its title.
+/// A picture at its final size, with its title and what stands under it.
 struct Block {
     words: TextBlock,
     pixels: Pixels,
+    footer: Option<Footer>,
 }
 
 impl Block {
     fn height(&self, gutter: u32) -> u32 {
         let words = self.words.height();
-        self.pixels.height() + if words > 0 { words + gutter / 2 } else { 0 }
+        let footer = self.footer.as_ref().map_or(0, |footer| footer.height() + gutter / 2);
+        self.pixels.height() + footer + if words > 0 { words + gutter / 2 } else { 0 }
     }
 
     /// Draws the title above the picture. All blocks of a row get the same `words_height`, so that their pictures start at the same
@@ -68,6 +77,9 @@ impl Block {
         self.words.draw(sheet, x, y);
         let below = if words_height > 0 { words_height + gutter / 2 } else { 0 };
         sheet.paste(x, y + below, &self.pixels);
+        if let Some(footer) = &self.footer {
+            footer.draw(sheet, x, y + below + self.pixels.height() + gutter / 2);
+        }
     }
 }
 
@@ -101,15 +113,23 @@ pub fn sheet(
     let blocks: Vec<Block> = panels
         .iter()
         .zip(enlarged)
-        .map(|(panel, pixels)| Block { words: words(&panel.title, &panel.subtitle), pixels })
+        .map(|(panel, pixels)| {
+            let footer = panel.scale.as_ref().map(|scale| Footer::new(scale, px * FOOTER_SIZE, cell));
+            Block { words: words(&panel.title, &panel.subtitle), pixels, footer }
+        })
         .collect();
-    let mut pictures: Vec<Block> = pictures
-        .iter()
-        .map(|p| Ok(Block { words: words(&p.title, &p.subtitle), pixels: fit_width(p, cell)? }))
-        .collect::<Result<_, MosaicError>>()?;
-
     let num = blocks.len();
     let has_own = pictures.len() == num && num > 1;
+    let mut pictures: Vec<Block> = pictures
+        .iter()
+        .enumerate()
+        .map(|(at, p)| {
+            // A picture above its panel is as wide as the panel, unless that is very narrow.
+            let own = blocks.get(at).filter(|_| has_own).map(|panel| panel.pixels.width().max(cell / 2));
+            let pixels = fit_width(p, own.unwrap_or(cell))?;
+            Ok(Block { words: words(&p.title, &p.subtitle), pixels, footer: None })
+        })
+        .collect::<Result<_, MosaicError>>()?;
     if pictures.len() > 1 && !has_own {
         return Err(MosaicError::PictureCount { expected: num, got: pictures.len() });
     }

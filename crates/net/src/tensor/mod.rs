@@ -25,7 +25,7 @@ pub use activation::{Activation, InputBatch, MapShape, ShapeMismatch, layers_of_
 pub use counted::counted;
 pub use feature::{AxisOrder, Dtype, FeatureLayout, UnknownStorage};
 pub use hex::hex;
-pub use names::{did_you_mean, fuzzy_score, nearest_names};
+pub use names::{did_you_mean, fuzzy_score, is_near_best, nearest_names};
 pub use preprocess_spec::{ChannelOrder, Fit, LongSide, PixelSize, PreprocessSpec, ResizeFilter, ValueScale};
 pub use random::Random;
 pub use ranking::{

@@ -46,6 +46,17 @@ pub fn fuzzy_score(typed: &str, name: &str) -> Option<i32> {
     }
 }
 
+/// Whether a match is worth showing beside the best one, both as [`fuzzy_score`] gives them: letters in order that are strewn over a name
+/// are not, where the best match has more of them one after the other or at the beginnings of words.
+pub fn is_near_best(score: i32, best: i32) -> bool {
+    let points = |score: i32| {
+        let points = (score + 63).div_euclid(64);
+        if points >= IN_ORDER { (true, points - IN_ORDER) } else { (false, points) }
+    };
+    let ((is_in_order, own), (best_in_order, best)) = (points(score), points(best));
+    !(is_in_order && best_in_order) || own * 4 >= best * 3
+}
+
 /// What a match of the letters in order counts more than one of runs in any order.
 const IN_ORDER: i32 = 1000;
 
@@ -72,7 +83,10 @@ fn score_from(letters: &[(char, bool)], wanted: &[char], start: usize) -> Option
     for wanted in wanted {
         let found = at + letters[at..].iter().position(|(letter, _)| letter == wanted)?;
         let follows = previous.is_some_and(|previous: usize| previous + 1 == found);
-        score += 1 + 4 * i32::from(follows) + 3 * i32::from(letters[found].1);
+        let begins_word = letters[found].1;
+        // A jump into the middle of a word is rarely meant.
+        let is_jump = previous.is_some() && !follows && !begins_word;
+        score += 1 + 4 * i32::from(follows) + 3 * i32::from(begins_word) - 4 * i32::from(is_jump);
         (previous, at) = (Some(found), found + 1);
     }
     Some(score)
@@ -120,7 +134,7 @@ pub fn did_you_mean(nearest: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{fuzzy_score, nearest_names};
+    use super::{fuzzy_score, is_near_best, nearest_names};
 
     #[test]
     fn a_search_takes_letters_in_order_and_prefers_runs() {
@@ -136,6 +150,17 @@ mod tests {
         assert_eq!(best("zz"), None);
         assert_eq!(fuzzy_score("", "anything"), Some(0));
         assert_eq!(fuzzy_score(" _.-", "anything"), Some(0));
+    }
+
+    #[test]
+    fn strewn_letters_are_not_shown_beside_a_word() {
+        let shown = |typed: &str, name: &str, best: &str| {
+            is_near_best(fuzzy_score(typed, name).unwrap(), fuzzy_score(typed, best).unwrap())
+        };
+        let strewn = "vit_small_patch14_dinov2 · trained without labels, Meta's weights";
+        assert!(!shown("light", strewn, "Switch between dark and light"));
+        assert!(shown("light", strewn, strewn), "the best there is");
+        assert!(shown("pool3", "block3_pool", "a pooled list of 3"), "runs are typed on purpose");
     }
 
     #[test]

@@ -319,8 +319,12 @@ fn on_a_sheet(
         let layer = format!("{} {}", panel.mosaic.layer, panel.mosaic.shape);
         let (title, subtitle) =
             if is_one_model { (layer, panel.tag.to_owned()) } else { (panel.tag.to_owned(), layer) };
+        let scale = panel.mosaic.scale();
         let subtitle = format!("{subtitle} · {}", panel.mosaic.settings.normalisation.describe());
-        shown.push(SheetPanel { title, subtitle, pixels: panel.mosaic.pixels });
+        // One range for all values is told in numbers.
+        let subtitle =
+            if scale.range.is_shared() { format!("{subtitle}: {}", scale.range) } else { subtitle };
+        shown.push(SheetPanel { title, subtitle, pixels: panel.mosaic.pixels, scale: Some(scale) });
         records.push(panel.record);
     }
     let settings = SheetSettings { paper, ..SheetSettings::default() };

@@ -3,7 +3,6 @@
 //! Runs on the worker thread, so it may block. Must not use widgets.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::app::message::event::{Event, ViewEvent};
@@ -103,30 +102,15 @@ impl Pipeline {
             }
             Job::Errand(_, job) => return self.work(*job, cancel),
             Job::Batch(batch) => return self.batch(batch, cancel).map(Job::Batch),
-            Job::SaveValues { shown, path } => self.saved(path, |path| save::values(&shown, path)),
-            Job::SaveFilter { shown, channel, path, looks } => {
-                self.saved(path, |path| save::channel(&shown, channel, path, looks));
-            }
-            Job::SavePart { shown, seen, path } => self.saved(path, |path| save::part(&shown, *seen, path)),
-            Job::SaveSheet { views, path, paper } => self.saved(path, |path| save::all(&views, path, paper)),
             Job::Copy { shown, looks } => {
                 self.tell.event(match save::picture(&shown, looks) {
                     Ok(image) => Event::Copied(image),
                     Err(reason) => Event::JobFailed(reason),
                 });
             }
-            Job::Save { shown, path, may_replace, looks } => {
-                self.saved(path, |path| save::save(&shown, path, may_replace, looks));
-            }
+            Job::Save(request) => self.tell.event(save::write_file(request)),
         }
         None
-    }
-
-    fn saved(&self, path: PathBuf, save: impl FnOnce(&Path) -> Result<(), String>) {
-        self.tell.event(match save(&path) {
-            Ok(()) => Event::Saved(path),
-            Err(reason) => Event::JobFailed(reason),
-        });
     }
 }
 

@@ -1,6 +1,7 @@
 //! Finds out what a path is: a picture, a figure of this program, a data set, or a weight file and the models it fits.
 
 use std::collections::BTreeSet;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,11 +13,13 @@ use crate::app::model::weights::WeightsOffer;
 use crate::engine::{Backbone, Fitting, has_own_end, is_onnx_path, open_onnx_up_to};
 use crate::formats::{FigureRecord, PictureRecord, ReadRecordError, pixels_sha256, read_record};
 use crate::input::dataset::{
-    FileSetSource, Source, SourceOptions, has_no_header, is_log, is_table_path, open_source_as, table_columns,
+    FileSetSource, Source, SourceOptions, has_no_header, is_log, is_table_path, names_no_pictures,
+    open_source_as, table_columns,
 };
 use crate::input::decode::{Picture, decode_bytes, decode_file};
 use crate::models::{ModelSpec, Registry};
 use crate::render::{PictureChoice, fits_none};
+use crate::tensor::shown;
 use crate::weights::{PartChoice, TensorFile};
 
 /// Why a path can't be read without waiting for another program, perhaps for ever: a pipe, a socket or a device is there.
@@ -39,6 +42,13 @@ pub(crate) fn open(path: PathBuf, path_column: Option<String>, cat: &[u8]) -> Vi
             return ViewEvent::OpenFailed(format!("this table is empty: \"{}\"", path.display()));
         }
         return match columns {
+            Ok(columns) if names_no_pictures(&path).is_ok_and(|names_none| names_none) => {
+                ViewEvent::OpenFailed(format!(
+                    "no column of this table names pictures: \"{}\" has {}",
+                    path.display(),
+                    shown(&columns.join(", "))
+                ))
+            }
             Ok(columns) => ViewEvent::WhichColumn(path, columns),
             Err(error) => ViewEvent::OpenFailed(told(&error)),
         };
@@ -70,7 +80,11 @@ pub(crate) fn open(path: PathBuf, path_column: Option<String>, cat: &[u8]) -> Vi
             Err(_) => {}
         }
         return if path.exists() {
-            ViewEvent::Picture(path, None)
+            // What is no picture at all doesn't take the place of one in the views.
+            match no_picture(&path) {
+                Some(reason) => ViewEvent::OpenFailed(reason),
+                None => ViewEvent::Picture(path, None),
+            }
         } else {
             ViewEvent::OpenFailed(format!("there is no such file: \"{}\"", path.display()))
         };
@@ -79,6 +93,16 @@ pub(crate) fn open(path: PathBuf, path_column: Option<String>, cat: &[u8]) -> Vi
         Ok(source) => ViewEvent::Source(path, OpenedFrom { path_column, files: Vec::new() }, source),
         Err(reason) => ViewEvent::OpenFailed(reason),
     }
+}
+
+/// Why a file is no picture, from its first bytes; none if it begins like one.
+fn no_picture(path: &Path) -> Option<String> {
+    let mut first = [0; 64];
+    let begins = std::fs::File::open(path).and_then(|mut file| file.read(&mut first)).unwrap_or(0);
+    if image::guess_format(&first[..begins]).is_ok() {
+        return None;
+    }
+    decode_file(path).err().map(|error| told(&error))
 }
 
 /// Opens a data set; `path_column` is the column of a table that holds the pictures' paths.

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use egui::ColorImage;
 
+use crate::app::message::event::Event;
 use crate::app::message::remedy::told;
-use crate::app::model::save::SaveLooks;
+use crate::app::model::save::{SaveLooks, SaveRequest, ToSave};
 use crate::app::model::shown::{Shown, Subtracted};
 use crate::app::model::tiles as textures;
 use crate::formats::{PictureRecord, write_npy};
@@ -16,38 +17,49 @@ use crate::render::{
     Contents, Drawing, FigureSpec, LayerValues, Look, Panel, PanelSpec, PartSeen, Scale, class_words, draw,
 };
 
-/// Writes a view's mosaic as the command line would: with the chosen scale and surround, and with its record.
-pub(crate) fn save(shown: &Shown, path: &Path, may_replace: bool, looks: SaveLooks) -> Result<(), String> {
-    check(shown, path, may_replace)?;
-    write(&draw_mosaic(shown, None, looks)?, path)
-}
-
-/// Writes one channel's map, as a mosaic of one tile.
-pub(crate) fn channel(shown: &Shown, channel: usize, path: &Path, looks: SaveLooks) -> Result<(), String> {
-    check(shown, path, false)?;
-    write(&draw_mosaic(shown, Some(channel), looks)?, path)
+/// Writes a file, and tells how that went. A file that is there is replaced only if the person has said so.
+pub(crate) fn write_file(request: Box<SaveRequest>) -> Event {
+    let SaveRequest { what, path, may_replace } = &*request;
+    let shown: Vec<&Arc<Shown>> = match what {
+        ToSave::Mosaic { shown, .. } | ToSave::Part { shown, .. } | ToSave::Values(shown) => vec![shown],
+        ToSave::Sheet { views, .. } => views.iter().collect(),
+    };
+    if let Err(reason) = shown.into_iter().try_for_each(|shown| keeps_its_picture(shown, path)) {
+        return Event::JobFailed(reason);
+    }
+    if path.is_dir() {
+        return Event::JobFailed(format!(
+            "this is a folder; a figure needs the name of a file: \"{}\"",
+            path.display()
+        ));
+    }
+    if path.exists() && !may_replace {
+        return Event::WouldReplace(request);
+    }
+    let written = match what {
+        ToSave::Mosaic { shown, channel, looks } => {
+            draw_mosaic(shown, *channel, *looks).and_then(|drawing| write(&drawing, path))
+        }
+        ToSave::Part { shown, seen } => part(shown, **seen, path),
+        ToSave::Values(shown) => write_npy(path, &shown.activation).map_err(|error| told(&error)),
+        ToSave::Sheet { views, paper } => all(views, path, *paper),
+    };
+    match written {
+        Ok(()) => Event::Saved(request.path),
+        Err(reason) => Event::JobFailed(reason),
+    }
 }
 
 /// Writes the visible part of the mosaic as it is on screen, with its zoom and pan and the outline of the selected channel.
-pub(crate) fn part(shown: &Shown, seen: PartSeen, path: &Path) -> Result<(), String> {
-    check(shown, path, false)?;
+fn part(shown: &Shown, seen: PartSeen, path: &Path) -> Result<(), String> {
     // The record is that of the whole mosaic, plus the visible part.
     let panel = panel(shown, None, shown.settings.paper, Scale::Times(1))?;
     write(&figure(shown, Contents::Part(panel, seen))?, path)
 }
 
-/// Writes the layer's values, all channels in the network's order.
-pub(crate) fn values(shown: &Shown, path: &Path) -> Result<(), String> {
-    check(shown, path, false)?;
-    write_npy(path, &shown.activation).map_err(|error| told(&error))
-}
-
 /// Writes all views on one sheet: with the picture on the left if all are of one, otherwise each under its own.
-pub(crate) fn all(views: &[Arc<Shown>], path: &Path, paper: Paper) -> Result<(), String> {
+fn all(views: &[Arc<Shown>], path: &Path, paper: Paper) -> Result<(), String> {
     let Some(first) = views.first() else { return Err("no view shows anything yet".into()) };
-    for view in views {
-        check(view, path, false)?;
-    }
     // Hashing a picture takes time, so each is hashed once.
     let pictures: Vec<PictureRecord> = views.iter().map(|view| of_picture(&view.picture)).collect();
     let has_several = pictures.iter().any(|picture| *picture != pictures[0]);
@@ -65,23 +77,17 @@ pub(crate) fn all(views: &[Arc<Shown>], path: &Path, paper: Paper) -> Result<(),
     write(&figure(first, Contents::Sheet { panels, rgb: first.picture.rgb.clone(), paper })?, path)
 }
 
-/// Makes the image that [`save`] would write, for the clipboard.
+/// Makes the image of a view's mosaic that a file would hold, for the clipboard.
 pub(crate) fn picture(shown: &Shown, looks: SaveLooks) -> Result<Arc<ColorImage>, String> {
     draw_mosaic(shown, None, looks).map(|drawing| textures::from_pixels(&drawing.pixels))
 }
 
-/// Refuses a path that would overwrite the view's picture, or an existing file that may not be replaced.
-fn check(shown: &Shown, path: &Path, may_replace: bool) -> Result<(), String> {
+/// Refuses a path that would overwrite the view's picture.
+fn keeps_its_picture(shown: &Shown, path: &Path) -> Result<(), String> {
     let real = path.canonicalize().ok();
     if real.is_some() && shown.picture_paths.iter().any(|p| p.canonicalize().ok() == real) {
         return Err(format!(
             "the mosaic would overwrite its picture; choose another name: \"{}\"",
-            path.display()
-        ));
-    }
-    if real.is_some() && !may_replace {
-        return Err(format!(
-            "there is a file of that name; choose another, or delete it first: \"{}\"",
             path.display()
         ));
     }

@@ -99,7 +99,8 @@ pub(crate) fn draw(
     }
     let marked = Marked { boxed: scratch.boxed_or(view.request.selection.order), pointed, hovered };
     scratch.hovered = hovered;
-    mark(&painter, cx.model, view, shown, &placed, marked);
+    // An outline around a tile at the edge is whole.
+    mark(&ui.painter_at(panel.expand(OUTLINE)), cx.model, view, shown, &placed, marked);
     if let Some(at) = hovered {
         let (field, cell) =
             (shown.placement.field(at.row, at.column), shown.placement.cell(at.row, at.column));
@@ -335,6 +336,9 @@ fn outline_cells(painter: &egui::Painter, shown: &Shown, channel: usize, placed:
         }
     }
 }
+
+/// How far an outline reaches over its tile, in points.
+const OUTLINE: f32 = 4.0;
 
 /// Draws an outline that is visible on any colour.
 fn outline(painter: &egui::Painter, rect: Rect, colour: Color32) {

@@ -27,8 +27,17 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, shown: Option<&Arc<Shown>>
         let channel = view.selected?;
         Some((channel, shown.stats.channels.get(channel)?))
     });
-    let name = selected.map_or_else(|| "Channel".to_owned(), |(channel, _)| format!("Channel {channel}"));
-    section(ui, &name, |ui| actions(ui, cx, shown));
+    let is_class_map = shown.is_some_and(|shown| shown.class_map.is_some());
+    let name = match selected {
+        _ if is_class_map => "Class map".to_owned(),
+        Some((channel, _)) => format!("Channel {channel}"),
+        None => "Channel".to_owned(),
+    };
+    section(ui, &name, |ui| {
+        if !is_class_map {
+            actions(ui, cx, shown);
+        }
+    });
     let side = ((ui.available_width() - 8.0) / 2.0).max(60.0);
     let inspected = shown.and_then(|shown| {
         cx.model.inspected.as_deref().filter(|found| {
@@ -60,7 +69,8 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, shown: Option<&Arc<Shown>>
         let ranks = format!("{} by mean, {} by max", found.ranks.0, found.ranks.1);
         if num < 1000 { format!("{ranks}, of {num}") } else { ranks }
     });
-    fact(ui, "rank", &rank);
+    // One map has no rank, and no similar ones.
+    fact(ui, if is_class_map { "" } else { "rank" }, if is_class_map { "" } else { &rank });
     pointer(ui, cx, shown);
     closest(ui, cx);
     let Some(shown) = shown else { return };
@@ -76,6 +86,9 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, shown: Option<&Arc<Shown>>
         bars(ui, "channel histogram", &bins, shown);
     } else {
         ui.allocate_exact_size(vec2(ui.available_width(), theme::HISTOGRAM_HEIGHT + 22.0), Sense::hover());
+    }
+    if is_class_map {
+        return;
     }
     section(ui, "Most similar channels", |ui| {
         ui.add(egui::Label::new(egui::RichText::new("correlation").small().weak()))
@@ -96,8 +109,12 @@ fn pointer(ui: &mut Ui, cx: &Context<'_>, shown: Option<&Arc<Shown>>) {
     let words = shown.zip(at).and_then(|(shown, (channel, row, column))| {
         let stats = shown.stats.channels.get(channel)?;
         let value = shown.activation.value(channel, row, column).map_or_else(String::new, format_value);
+        let of = match shown.class_map {
+            Some(_) => "class map".to_owned(),
+            None => format!("channel {channel}, {}", stats.kind.name()),
+        };
         Some((
-            format!("channel {channel}, {} · row {row}, column {column}: {value}", stats.kind.name()),
+            format!("{of} · row {row}, column {column}: {value}"),
             format!(
                 "min {} · mean {} · max {}",
                 format_value(stats.min),

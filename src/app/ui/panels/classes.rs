@@ -44,10 +44,14 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>, shown: &Shown) {
     let current = match &asked {
         None => CHANNELS.to_owned(),
         Some(ClassChoice::Top) => TOP.to_owned(),
-        Some(ClassChoice::Named(name)) => format!("class map: {name}"),
+        // A number is the class of a prediction, whose name says more.
+        Some(ClassChoice::Named(asked)) => {
+            let found = shown.top_classes.iter().find(|class| class.number.to_string() == *asked);
+            format!("class map: {}", found.map_or(asked.as_str(), |class| &class.name))
+        }
     };
-    setting(ui, "Shown", "The layer's channels, or where it speaks for a class", |ui, width| {
-        ComboBox::from_id_salt("Shown")
+    setting(ui, "Show", "The layer's channels, or where it speaks for a class", |ui, width| {
+        ComboBox::from_id_salt("Show")
             .selected_text(current)
             .width(width)
             .truncate()
@@ -63,7 +67,7 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>, shown: &Shown) {
             .response
     });
     ui.horizontal(|ui| {
-        let label = ui.label("or class:").on_hover_text("A class's number, from 0, or a part of its name");
+        let label = ui.label("Class map of").on_hover_text("A class's number, from 0, or a part of its name");
         let field =
             egui::TextEdit::singleline(&mut cx.scratch.typed_class).id_salt("class").desired_width(140.0);
         let field = ui.add(field.hint_text("tabby")).labelled_by(label.id);

@@ -3,9 +3,11 @@
 use egui::ComboBox;
 
 use crate::app::message::view::ViewCommand;
+use crate::app::message::views::ViewsCommand;
 use crate::app::message::window::WindowCommand;
+use crate::app::model::links::Links;
 use crate::app::ui::context::Context;
-use crate::app::ui::looks::{WAYS, layout_words, normalisation_words, ramp};
+use crate::app::ui::looks::{SHARED_WORDS, WAYS, layout_words, normalisation_words, ramp};
 use crate::app::ui::panels::{hold, order};
 use crate::app::ui::widgets::{named, section, setting, steady};
 use crate::mosaic::{ColourChoice, ColourMap, DeadLook, Grid, MosaicLayout, MosaicSetting};
@@ -38,7 +40,9 @@ fn looks(ui: &mut egui::Ui, cx: &mut Context<'_>) {
             })
             .response
     });
-    let current = normalisation_words(settings.normalisation);
+    let is_shared = view.is_plain() && cx.model.shared_range.is_some();
+    let current =
+        if is_shared { SHARED_WORDS.to_owned() } else { normalisation_words(settings.normalisation) };
     setting(ui, "Normalization", "Which values the ends of the colour map stand for", |ui, width| {
         ComboBox::from_id_salt("Normalization")
             .selected_text(current)
@@ -47,10 +51,15 @@ fn looks(ui: &mut egui::Ui, cx: &mut Context<'_>) {
             .show_ui(ui, |ui| {
                 for (way, words) in WAYS {
                     if ui
-                        .selectable_label(settings.normalisation == way, words)
+                        .selectable_label(!is_shared && settings.normalisation == way, words)
                         .on_hover_text(way.describe())
                         .clicked()
                     {
+                        if is_shared {
+                            // What is chosen here is to be seen.
+                            let links = Links { scale: false, ..cx.model.links };
+                            cx.commands.push(ViewsCommand::SetLinks(links));
+                        }
                         cx.commands
                             .push(ViewCommand::Change(Change::Mosaic(MosaicSetting::Normalisation(way))));
                     }

@@ -60,10 +60,13 @@ fn facts(ui: &mut egui::Ui, cx: &Context<'_>) {
     let words = format!("{} · {width}×{height}", shown.label);
     name.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &words));
     let input = &shown.view.preprocessed;
-    let lines = [format!("{width} × {height}"), input.fit.clone(), input.scale.to_string()];
-    for line in lines {
-        let text = egui::RichText::new(&line).small().color(theme::of(ui).quiet);
-        ui.add(egui::Label::new(text).truncate()).on_hover_text(&line);
+    // The picture's size stands above already.
+    let fit = input.fit.replace(&format!("from {width}×{height} "), "");
+    let lines =
+        [(format!("{width} × {height}"), None), (fit, Some(&input.fit)), (input.scale.to_string(), None)];
+    for (line, whole) in &lines {
+        let text = egui::RichText::new(line).small().color(theme::of(ui).quiet);
+        ui.add(egui::Label::new(text).truncate()).on_hover_text(whole.unwrap_or(line));
     }
     for note in &shown.picture.notes {
         let text = egui::RichText::new(note.words()).small().color(theme::of(ui).quiet);

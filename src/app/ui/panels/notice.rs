@@ -16,7 +16,9 @@ use crate::engine::same_architecture;
 pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, panel: Rect) {
     let is_first = view.shown.is_none();
     let is_long = busy::is_long(ui, cx, view);
-    if view.trouble.is_none() && !(view.busy.is_some() && (is_first || is_long)) {
+    // While layers or frames are played, every step runs the network; playback has its own button to stop.
+    let is_played = cx.model.playing.is_some() || cx.model.playing_frames.is_some();
+    if view.trouble.is_none() && !(view.busy.is_some() && (is_first || (is_long && !is_played))) {
         return;
     }
     let width = (panel.width() - 48.0).clamp(120.0, 460.0);

@@ -71,7 +71,9 @@ pub(crate) fn draw(
 fn numbered(painter: &egui::Painter, rect: Rect, shown: &Shown, found: &Inspected) {
     let font = egui::FontId::proportional(9.5);
     for (at, (row, column)) in found.peaks.iter().enumerate() {
+        // A place at the picture's edge keeps its whole number.
         let middle = share_rect(rect, shown.placement.cell(*row, *column)).center();
+        let middle = rect.shrink(8.0).clamp(middle);
         painter.circle_filled(middle, 6.5, theme::RING);
         painter.circle_stroke(middle, 6.5, Stroke::new(1.0, theme::HOVERED));
         painter.text(middle, Align2::CENTER_CENTER, (at + 1).to_string(), font.clone(), theme::HOVERED);

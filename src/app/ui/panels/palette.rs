@@ -12,7 +12,7 @@ use crate::app::ui::widgets::search;
 use crate::models::Registry;
 use crate::mosaic::{ColourChoice, ColourMap, MosaicLayout, MosaicSetting};
 use crate::render::{Change, LayerChoice};
-use crate::tensor::fuzzy_score;
+use crate::tensor::{fuzzy_score, is_near_best};
 
 /// Greatest number of entries listed; typing more letters finds others.
 const MAX_LISTED: usize = 60;
@@ -75,10 +75,11 @@ pub(crate) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
         if entries.is_empty() {
             ui.label("Nothing has a name like that");
         }
-        egui::ScrollArea::vertical().auto_shrink([false, false]).max_height(330.0).show(ui, |ui| {
+        egui::ScrollArea::vertical().auto_shrink([false, true]).max_height(330.0).show(ui, |ui| {
             for (at, entry) in entries.iter().enumerate() {
                 let is_at = at == cx.scratch.palette_at;
-                let button = egui::Button::selectable(is_at, &entry.name).shortcut_text(&entry.aside);
+                let button = egui::Button::selectable(is_at, &entry.name).truncate();
+                let button = button.shortcut_text(&entry.aside);
                 let response = ui.add(button.min_size(vec2(ui.available_width(), 0.0)));
                 if is_at && is_moved {
                     response.scroll_to_me(None);
@@ -115,7 +116,7 @@ fn entries(ctx: &egui::Context, cx: &Context<'_>) -> Vec<Entry> {
         Registry::specs().filter(|spec| !model.has_weights(spec)).map(|spec| (spec, "model, not installed"));
     all.extend(model.specs_at_hand().into_iter().map(|spec| (spec, "model")).chain(others).map(
         |(spec, aside)| Entry {
-            name: format!("{} ({})", spec.title, spec.tag),
+            name: format!("{} · {}", spec.tag, spec.title),
             aside: aside.to_owned(),
             aliases: Vec::new(),
             commands: vec![ViewCommand::SetModel(spec).into()],
@@ -169,5 +170,8 @@ fn matching(entries: Vec<Entry>, asked: &str) -> Vec<Entry> {
     let mut found: Vec<(i32, Entry)> =
         entries.into_iter().filter_map(|entry| Some((entry.score(asked)?, entry))).collect();
     found.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+    // What was typed as it stands in one name isn't meant as letters that are strewn over others.
+    let best = found.first().map_or(0, |(score, _)| *score);
+    found.retain(|(score, _)| is_near_best(*score, best));
     found.into_iter().take(MAX_LISTED).map(|(_, entry)| entry).collect()
 }

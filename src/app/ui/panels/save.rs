@@ -100,10 +100,33 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     });
 }
 
+/// Asks whether a file may be replaced.
+pub(crate) fn ask_replace(ctx: &egui::Context, cx: &mut Context<'_>) {
+    let Some(request) = &cx.model.replacing else { return };
+    let answer = egui::Modal::new(egui::Id::unique("replace question")).show(ctx, |ui| {
+        ui.set_width(420.0);
+        let name = request.path.file_name().unwrap_or_default().to_string_lossy();
+        ui.strong("Replace the file?");
+        ui.add(egui::Label::new(format!("There is a file \"{name}\" already.")).wrap());
+        let folder = request.path.parent().unwrap_or(&request.path).display().to_string();
+        ui.add(egui::Label::new(egui::RichText::new(folder).small().weak()).truncate());
+        ui.add_space(6.0);
+        ui.horizontal(|ui| {
+            let replace = ui.button("Replace").clicked();
+            (replace, ui.button("Cancel").clicked())
+        })
+        .inner
+    });
+    let (replace, cancel) = answer.inner;
+    if replace || cancel || answer.should_close() {
+        cx.commands.push(SaveCommand::Replace(replace));
+    }
+}
+
 fn scale_words(scale: Scale) -> String {
     match scale {
-        Scale::Auto => "readable (1024 pixels or more)".to_owned(),
-        Scale::Times(1) => "native: one pixel a value".to_owned(),
+        Scale::Auto => "at least 1024 pixels".to_owned(),
+        Scale::Times(1) => "1 pixel a value".to_owned(),
         Scale::Times(times) => format!("{times} pixels a value"),
     }
 }
@@ -113,7 +136,7 @@ fn export_words(what: Export) -> &'static str {
         Export::Mosaic => "mosaic",
         Export::View => "view as it is",
         Export::Channel => "selected channel",
-        Export::Sheet => "all views (figure with several panels)",
+        Export::Sheet => "all views, one figure",
         Export::Values => "values (.npy)",
     }
 }

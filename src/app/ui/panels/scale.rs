@@ -7,11 +7,12 @@ use crate::app::message::views::ViewsCommand;
 use crate::app::model::shown::{NUM_BINS, Shown};
 use crate::app::model::view::ViewState;
 use crate::app::ui::context::Context;
-use crate::app::ui::looks::{normalisation_words, ramp};
+use crate::app::ui::looks::{SHARED_WORDS, normalisation_words, ramp};
 use crate::app::ui::theme;
 use crate::app::ui::widgets::{small_action, steady};
-use crate::mosaic::{ColourMap, Grid, MosaicSetting, Normalisation, RangeUsed, SpecialLook};
+use crate::mosaic::{ColourMap, Grid, MosaicSetting, Normalisation, RangeUsed, SpecialLook, format_value};
 use crate::render::Change;
+use crate::tensor::ChannelKind;
 
 /// Height of the bar with the space above and below it.
 pub(crate) const HEIGHT: f32 = 52.0;
@@ -58,23 +59,29 @@ fn contents(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, shown: &Shown, 
     let before = cx.commands.len();
     let normalisation = shown.mosaic.settings.normalisation;
     if is_whole {
-        words(ui, &normalisation_words(normalisation)).on_hover_text(normalisation.describe());
+        let is_shared = view.is_plain() && cx.model.shared_range.is_some();
+        let named = if is_shared { SHARED_WORDS.to_owned() } else { normalisation_words(normalisation) };
+        words(ui, &named).on_hover_text(normalisation.describe());
     }
     match shown.mosaic.range {
         RangeUsed::Shared(range) if view.is_plain() => {
             steady(ui, "limits", |ui| limits(ui, cx, shown, (range.low, range.high)));
         }
         RangeUsed::Shared(range) => {
-            words(ui, &crate::mosaic::format_value(range.low));
+            words(ui, &format_value(range.low));
             bar(ui, shown.mosaic.colour_map);
-            words(ui, &crate::mosaic::format_value(range.high));
+            words(ui, &format_value(range.high));
         }
         RangeUsed::PerChannel(_) | RangeUsed::PerLocation(_) => {
-            words(ui, if shown.mosaic.colour_map.is_diverging() { "−max" } else { "min" });
-            bar(ui, shown.mosaic.colour_map).on_hover_text(
-                "Each tile has its own range. To drag the ends, choose a normalization of the whole layer",
-            );
-            words(ui, "max");
+            let own = own_ends(cx, view, shown);
+            let (low, high) = own.clone().unwrap_or_else(|| {
+                let low = if shown.mosaic.colour_map.is_diverging() { "−max" } else { "min" };
+                (low.to_owned(), "max".to_owned())
+            });
+            let hint = "Each tile has its own range; the numbers are the selected channel's. To drag the ends, choose a normalization of the whole layer";
+            words(ui, &low);
+            bar(ui, shown.mosaic.colour_map).on_hover_text(hint);
+            words(ui, &high);
         }
     }
     for look in &shown.mosaic.looks {
@@ -91,6 +98,20 @@ fn contents(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, shown: &Shown, 
     if cx.commands.len() > before && view.id != cx.model.view().id {
         cx.commands.insert(before, ViewsCommand::Activate(view.id));
     }
+}
+
+/// The ends of the colours for the selected channel, where each channel has its own.
+fn own_ends(cx: &Context<'_>, view: &ViewState, shown: &Shown) -> Option<(String, String)> {
+    let RangeUsed::PerChannel(_) = shown.mosaic.range else { return None };
+    let hovered = cx.scratch.views.get(&view.id).and_then(|own| own.hovered).map(|at| at.channel);
+    let stats = shown.stats.channels.get(hovered.or(view.selected)?)?;
+    if stats.kind != ChannelKind::Live {
+        return None;
+    }
+    let reach = stats.min.abs().max(stats.max.abs());
+    let (low, high) =
+        if shown.mosaic.colour_map.is_diverging() { (-reach, reach) } else { (stats.min, stats.max) };
+    Some((format_value(low), format_value(high)))
 }
 
 /// How many times as far from zero as the layer's values an end of the colours can be typed.

@@ -12,9 +12,12 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
                 spinner::draw(ui);
                 ui.label(what);
             } else {
+                let failed = naming::failed(cx.model);
                 let (dot, _) = ui.allocate_exact_size(egui::vec2(8.0, 8.0), egui::Sense::hover());
-                ui.painter().circle_filled(dot.center(), 4.0, theme::of(ui).ok);
-                ui.label("Ready");
+                let tokens = theme::of(ui);
+                let colour = if failed.is_some() { tokens.error } else { tokens.ok };
+                ui.painter().circle_filled(dot.center(), 4.0, colour);
+                ui.label(failed.map_or_else(|| "Ready".to_owned(), |failed| format!("Ready · {failed}")));
             }
             running::draw(ui, cx);
             let asked = naming::asked(cx.model.view());

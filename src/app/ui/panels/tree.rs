@@ -152,9 +152,11 @@ fn row(ui: &mut Ui, cx: &mut Context<'_>, node: NodeId, has_picture: bool) {
         let words = format!("{}{share}", info.shape);
         ui.ctx().accesskit_node_builder(response.id, |node| node.set_description(words));
     }
-    if is_chosen && cx.scratch.tree_at != Some(node) {
+    // The row comes into sight when it is chosen, and again when the list gets another height.
+    let shown_at = (node, ui.clip_rect().height());
+    if is_chosen && cx.scratch.tree_at != Some(shown_at) {
         response.scroll_to_me(Some(egui::Align::Center));
-        cx.scratch.tree_at = Some(node);
+        cx.scratch.tree_at = Some(shown_at);
     }
     let choice = || ViewCommand::Change(Change::Layer(view.layer_choice(node)));
     if response.clicked() {

@@ -201,7 +201,7 @@ const MARGIN: f32 = 14.0;
 const SMALL_MARGIN: f32 = 6.0;
 /// The least height of a view with the scale, alone and as one of several, and with first steps besides.
 const LEAST_FOR_SCALE: f32 = 180.0;
-const LEAST_OF_SEVERAL: f32 = 260.0;
+const LEAST_OF_SEVERAL: f32 = 170.0;
 /// The greatest side of the picture under the mosaic of one of several views.
 const SEEN_SIDE: f32 = 150.0;
 /// The least width beside a mosaic for the strongest channels.

@@ -285,7 +285,9 @@ fn escape_closes_one_thing_after_the_other() {
     ask(&mut model, WindowCommand::CloseTop);
     assert!(!model.open.table && !model.messages.is_empty());
     ask(&mut model, WindowCommand::CloseTop);
-    assert!(model.messages.is_empty() && model.view().selected.is_none());
+    assert!(model.messages.is_empty() && model.view().selected == Some(7));
+    ask(&mut model, WindowCommand::CloseTop);
+    assert!(model.view().selected.is_none());
     assert_eq!(model.log.len(), 1, "what was said can be read again");
     let effects = ask(&mut model, WindowCommand::Quit);
     assert!(matches!(&effects[..], [Effect::Face(FaceEffect::Close)]));

@@ -54,8 +54,8 @@ pub use frames_absent::NoFrames as Frames;
 pub use labelled::LabelledList;
 pub use naming::NameCoding;
 pub use open::{
-    SourceKind, SourceOptions, UnknownSourceKind, has_no_header, is_log, is_table_path, open_source,
-    open_source_as, table_columns,
+    SourceKind, SourceOptions, UnknownSourceKind, has_no_header, is_log, is_table_path, names_no_pictures,
+    open_source, open_source_as, table_columns,
 };
 pub use simulator::SimulatorLog;
 pub use source::{About, CameraPicture, Label, PictureLocation, Sample, Skipped, Source};

@@ -13,7 +13,7 @@ use super::csv_file::Header;
 use super::files::has_picture_extension;
 use super::labelled::is_labelled;
 use super::table::{TablePaths, is_list, numbered};
-use super::text_file::{Text, entries};
+use super::text_file::{Text, beginning, entries};
 use super::{
     DatasetError, FolderSource, LabelledList, ListSource, SimulatorLog, Source, SullychenLog, UdacityLog,
     simulator, sullychen, udacity,
@@ -243,6 +243,20 @@ pub fn has_no_header(path: &Path) -> bool {
 fn has_picture(fields: &[String]) -> bool {
     fields.iter().any(|field| has_picture_extension(Path::new(field)))
 }
+
+/// Whether no field of a table's first rows is a picture's name: none ends like one or is a file beside the table.
+pub fn names_no_pictures(path: &Path) -> Result<bool, DatasetError> {
+    let (text, delimiter) = (beginning(path)?, char::from(Header::read(path)?.delimiter()));
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let is_picture = |field: &str| {
+        let name = Path::new(field.trim().trim_matches('"'));
+        !name.as_os_str().is_empty() && (has_picture_extension(name) || folder.join(name).is_file())
+    };
+    Ok(!text.lines().take(ROWS_LOOKED_AT).any(|line| line.split(delimiter).any(is_picture)))
+}
+
+/// How many rows of a table are looked at for names of pictures.
+const ROWS_LOOKED_AT: usize = 100;
 
 /// Whether a file is a data set and not a single picture, by its content and not its name.
 pub fn is_log(path: &Path) -> bool {
