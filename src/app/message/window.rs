@@ -59,7 +59,7 @@ pub(crate) const ACTIONS: &[Action<WindowCommand>] = &[
         "whether the next start opens what was open when the window was closed",
         |model| vec![WindowCommand::Prefer(Preference::OpensLast(!model.preferences.opens_last))],
     ),
-    Action::new("Keys and words", "this help", |_| vec![WindowCommand::ToggleHelp])
+    Action::new("Keyboard shortcuts and terms", "this help", |_| vec![WindowCommand::ToggleHelp])
         .in_menu(Menu::Help, 10)
         .with_keys(&[key(Key::F1), key(Key::Questionmark)]),
     Action::new("Messages", "what was said before", |_| vec![WindowCommand::ToggleLog])

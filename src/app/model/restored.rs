@@ -141,8 +141,20 @@ impl Restored {
         view.graph = self.graph;
         (view.difference_of, view.closest, view.selected) = (None, None, self.selected);
         view.generation = generation;
-        if picture.is_some() {
-            view.source = None;
+        // A picture of the data set that is open stays one of its frames.
+        let frame = picture.and_then(|picture| match picture {
+            PictureChoice::Frame { source, index, camera, .. } => Some((source, *index, *camera)),
+            PictureChoice::Cat
+            | PictureChoice::File(_)
+            | PictureChoice::Pasted(_)
+            | PictureChoice::Live(_) => None,
+        });
+        match (&mut view.source, frame) {
+            (Some(open), Some((source, index, camera))) if Arc::ptr_eq(&open.source, source) => {
+                (open.index, open.camera) = (index, camera);
+            }
+            _ if picture.is_some() => view.source = None,
+            _ => {}
         }
     }
 }

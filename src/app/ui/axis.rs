@@ -57,8 +57,10 @@ pub(crate) fn count_marks(input: &GridInput) -> Vec<GridMark> {
     let most = 10f64.powf(high.min(MAX_POWER)) - 1.0;
     let powers = most.max(1.0).log10().floor() as u32 + 1;
     let counts: Vec<f64> = if powers > 1 {
+        // One stands too near to zero for both to be labelled.
         (0..powers)
             .step_by(powers.div_ceil(MAX_POWERS) as usize)
+            .skip(1)
             .map(|power| 10f64.powi(power as i32))
             .collect()
     } else {
@@ -121,8 +123,8 @@ mod tests {
         };
         assert_eq!(of(1.0), ["0", "1"]);
         assert_eq!(of(7.0), ["0", "1", "2", "5"]);
-        assert_eq!(of(30.0), ["0", "1", "10"]);
-        assert_eq!(of(204_800.0), ["0", "1", "100", "10k"]);
-        assert_eq!(of(3e7), ["0", "1", "100", "10k", "1M"]);
+        assert_eq!(of(30.0), ["0", "10"]);
+        assert_eq!(of(204_800.0), ["0", "100", "10k"]);
+        assert_eq!(of(3e7), ["0", "100", "10k", "1M"]);
     }
 }

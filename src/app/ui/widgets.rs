@@ -168,7 +168,8 @@ pub(crate) fn search(ui: &mut egui::Ui, name: &str, text: &mut String) -> bool {
 /// Keys as the system writes them. egui's formatter writes out the names of characters such as `?`, which a person types as they are.
 pub(crate) fn keys(ctx: &egui::Context, shortcut: egui::KeyboardShortcut) -> String {
     let (key, written) = (shortcut.logical_key, ctx.format_shortcut(&shortcut));
-    let symbol = key.symbol_or_name();
+    // egui's sign for this key is no ASCII.
+    let symbol = if key == egui::Key::Minus { "-" } else { key.symbol_or_name() };
     match written.strip_suffix(key.name()) {
         Some(modifiers) if symbol.is_ascii() => format!("{modifiers}{symbol}"),
         _ => written,

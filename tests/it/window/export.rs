@@ -204,8 +204,12 @@ fn a_figure_asks_for_its_picture_and_checks_it() {
     window.settle();
     window.drop_file(&moved);
     window.wait_for("its picture frame.jpg was not found beside it: open it, and it is checked");
+    // What is shown until then is said to be another.
+    window.settle();
+    assert!(window.says("Not the figure's picture, which was not found: frame.jpg"));
     window.drop_file(root().join("assets/drive/center/1500000000504200000.jpg"));
     window.wait_for("this is another picture than the figure's frame.jpg");
+    assert!(!window.says("Not the figure's picture"));
     window.settle();
     window.drop_file(&moved);
     window.wait_for("was not found beside it");

@@ -133,7 +133,7 @@ fn the_menus_have_these_items_and_no_others() {
     );
     // A device that isn't compiled in is listed with the reason, which `home` tests.
     has(&mut window, "Device", &["CPU", "CUDA", "Metal"]);
-    has(&mut window, "Help", &["Keys and words", "Messages"]);
+    has(&mut window, "Help", &["Keyboard shortcuts and terms", "Messages"]);
 }
 
 /// Every action, model, layer and colour map is found by a few letters, with the keyboard alone.
@@ -283,9 +283,9 @@ fn items_about_views_do_what_they_say() {
     window.wait_for("xception.keras_in1k · act4 2048×10×10");
     window.menu("View", "Pause the layers");
     window.settle();
-    window.menu("Help", "Keys and words");
+    window.menu("Help", "Keyboard shortcuts and terms");
     assert!(window.says("the part of the input that one value can see"));
-    window.menu("Help", "Keys and words");
+    window.menu("Help", "Keyboard shortcuts and terms");
     window.menu("Help", "Messages");
     assert!(window.says("Copy messages"));
 }
@@ -301,7 +301,7 @@ fn every_widget_of_every_dialog_has_a_name() {
         ("File", "Extract features…"),
         ("File", "Animate…"),
         ("View", "All layers"),
-        ("Help", "Keys and words"),
+        ("Help", "Keyboard shortcuts and terms"),
         ("Help", "Messages"),
     ] {
         window.menu(menu, item);
@@ -397,7 +397,7 @@ fn everything_is_on_the_screen_at_every_scale() {
             ("File", "Extract features…", "Output folder", "features", "Features of 72 pictures"),
             ("File", "Animate…", "File or folder", "moving.gif", "frames of"),
             ("View", "All layers", "", "", "17 layers"),
-            ("Help", "Keys and words", "", "", "receptive field"),
+            ("Help", "Keyboard shortcuts and terms", "", "", "receptive field"),
             ("Help", "Messages", "", "", "Nothing was said yet"),
         ] {
             window.menu(menu, item);

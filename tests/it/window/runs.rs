@@ -80,7 +80,10 @@ fn a_table_asks_for_its_column_of_paths_and_gives_features() {
     window.wait_for("Which column has the pictures' paths?");
     // While the question is open, shortcuts of the window don't work.
     window.press(egui::Key::F1);
-    assert!(!window.says("Keys and words\n") && window.harness.query_by_label("Keys and words").is_none());
+    assert!(
+        !window.says("Keyboard shortcuts and terms\n")
+            && window.harness.query_by_label("Keyboard shortcuts and terms").is_none()
+    );
     window.press(egui::Key::Escape);
     window.settle();
     assert!(!window.says("Which column"), "Escape closes it");

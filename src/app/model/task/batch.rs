@@ -11,7 +11,7 @@ use crate::app::model::task::basis::{Basis, InView, Place, Scope, TaskAbout, Tas
 use crate::app::model::task::existing::OtherFigures;
 use crate::app::model::task::run_news::RunEnd;
 use crate::engine::DeviceChoice;
-use crate::input::dataset::{PictureLocation, PictureRef};
+use crate::input::dataset::{Camera, PictureLocation, PictureRef};
 use crate::render::{BatchError, BatchLayers, BatchModel, BatchPlan, PictureChoice, ViewRequest};
 use crate::tensor::counted;
 
@@ -23,6 +23,8 @@ pub(crate) struct BatchScope {
     /// The first and the last frame to use.
     pub(crate) first: usize,
     pub(crate) last: usize,
+    /// Whether to use all cameras of a log, or only the one that is shown.
+    pub(crate) has_all_cameras: bool,
     pub(crate) tags: BTreeSet<String>,
     pub(crate) layers: TaskLayers,
     /// The layers that were chosen when the dialog was opened.
@@ -78,6 +80,8 @@ pub(crate) struct BatchRequest {
     pub(crate) request: ViewRequest,
     /// The data set whose frames are used; none to use the one picture of `request`.
     pub(crate) source: Option<OpenSource>,
+    /// Whether all cameras of these frames are used, or only the one that is shown.
+    pub(crate) has_all_cameras: bool,
     /// First and last frame of the data set.
     pub(crate) frames: (usize, usize),
     pub(crate) models: Vec<BatchModel>,
@@ -101,11 +105,19 @@ impl BatchRequest {
     fn pictures(&self) -> Vec<PictureRef> {
         if let Some(open) = &self.source {
             let last = open.source.len().saturating_sub(1);
-            return (self.frames.0.min(last)..=self.frames.1.min(last))
-                .filter_map(|index| {
-                    PictureRef::of_sample(&open.place, index, &open.source.sample(index)?, open.camera)
+            let all = open.source.cameras();
+            let cameras: Vec<Option<Camera>> = if self.has_all_cameras && !all.is_empty() {
+                all.iter().copied().map(Some).collect()
+            } else {
+                vec![open.camera]
+            };
+            let of_frame = |index: usize| {
+                let sample = open.source.sample(index);
+                cameras.iter().filter_map(move |camera| {
+                    PictureRef::of_sample(&open.place, index, sample.as_ref()?, *camera)
                 })
-                .collect();
+            };
+            return (self.frames.0.min(last)..=self.frames.1.min(last)).flat_map(of_frame).collect();
         }
         match &self.request.picture {
             PictureChoice::File(path) => vec![PictureRef {
@@ -147,6 +159,7 @@ impl Scope for BatchScope {
             is_whole_source: true,
             first: 0,
             last: usize::MAX,
+            has_all_cameras: false,
             tags: std::iter::once(tag.to_owned()).collect(),
             layers: TaskLayers::Final,
             preselected: TaskLayers::Final,
@@ -177,6 +190,7 @@ impl Scope for BatchScope {
         Ok(BatchRequest {
             request: basis.request.clone(),
             source: basis.source.clone().filter(|_| self.is_whole_source),
+            has_all_cameras: self.has_all_cameras,
             frames: (self.first, self.last),
             models: basis.models_of(&self.tags),
             layers: basis.layers(self.layers),

@@ -222,6 +222,7 @@ mod tests {
         let of = BatchRequest {
             request: ViewRequest::new(Registry::find(DEFAULT_TAG).unwrap()),
             source: None,
+            has_all_cameras: false,
             frames: (0, 0),
             models: Vec::new(),
             layers: BatchLayers::Final,

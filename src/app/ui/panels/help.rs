@@ -54,7 +54,7 @@ pub(crate) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
     if !cx.model.open.help {
         return;
     }
-    let is_open = dialog(ctx, "Keys and words", egui::vec2(640.0, 600.0), |ui| {
+    let is_open = dialog(ctx, "Keyboard shortcuts and terms", egui::vec2(640.0, 600.0), |ui| {
         let table = |ui: &mut egui::Ui, id: &str, lines: &[(&str, &str)]| {
             egui::Grid::new(id).num_columns(2).spacing([16.0, 4.0]).show(ui, |ui| {
                 for (left, right) in lines {

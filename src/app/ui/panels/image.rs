@@ -61,7 +61,10 @@ fn facts(ui: &mut egui::Ui, cx: &Context<'_>) {
     name.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &words));
     let input = &shown.view.preprocessed;
     // The picture's size stands above already.
-    let fit = input.fit.replace(&format!("from {width}×{height} "), "");
+    let fit = match (input.fit.split_once(" from "), input.fit.split_once(" to ")) {
+        (Some((how, _)), Some((_, to))) => format!("{how} to {to}"),
+        _ => input.fit.clone(),
+    };
     let lines =
         [(format!("{width} × {height}"), None), (fit, Some(&input.fit)), (input.scale.to_string(), None)];
     for (line, whole) in &lines {

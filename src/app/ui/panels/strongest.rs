@@ -1,4 +1,4 @@
-//! The row of large maps under a mosaic: the strongest channels, or the pinned ones of the layer if there are any.
+//! The row of large maps under a mosaic: the pinned channels of the layer, then its strongest.
 
 use std::sync::Arc;
 
@@ -78,7 +78,11 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, shown: &
             let more = if area.width() >= WIDE_HEAD { ", alike ones left out" } else { "" };
             (format!("Strongest channels by {by}{more}"), channels(shown))
         }
-        None => ("Pinned channels of this layer".to_owned(), pinned),
+        None => {
+            let others = channels(shown).into_iter().filter(|channel| !pinned.contains(channel));
+            let all = pinned.iter().copied().chain(others).collect();
+            (format!("Pinned channels, then the strongest by {by}"), all)
+        }
     };
     let font = theme::head_style().resolve(ui.style());
     let painter = ui.painter_at(area.expand(3.0));
@@ -86,7 +90,7 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, shown: &
     order_by_box(ui, cx, view, area.with_min_x(head.right() + SPACE).with_max_y(area.top() + HEAD));
     let places = places(area.with_min_y(area.top() + HEAD));
     for (channel, place) in channels.into_iter().zip(places) {
-        one(ui, cx, view, shown, channel, place);
+        one(ui, cx, view, shown, (channel, pinned.contains(&channel)), place);
     }
 }
 
@@ -144,7 +148,14 @@ fn activate(cx: &mut Context<'_>, view: &ViewState) {
     }
 }
 
-fn one(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, shown: &Shown, channel: usize, rect: Rect) {
+fn one(
+    ui: &mut Ui,
+    cx: &mut Context<'_>,
+    view: &ViewState,
+    shown: &Shown,
+    (channel, is_pinned): (usize, bool),
+    rect: Rect,
+) {
     let tokens = theme::of(ui);
     let response = ui.interact(rect, ui.scope_id().with(("strong", view.id, channel)), Sense::click());
     let response = named(response, egui::Role::Button, &strong_name(cx, view, channel));
@@ -169,7 +180,8 @@ fn one(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, shown: &Shown, chann
     let font = egui::TextStyle::Small.resolve(ui.style());
     let colour = if is_selected { tokens.strong } else { tokens.quiet };
     let at = rect.left_bottom() + vec2(0.0, 2.0);
-    painter.text(at, egui::Align2::LEFT_TOP, channel.to_string(), font, colour);
+    let words = if is_pinned { format!("{channel} · pinned") } else { channel.to_string() };
+    painter.text(at, egui::Align2::LEFT_TOP, words, font, colour);
     if response.clicked() {
         activate(cx, view);
         cx.commands.push(ViewCommand::Select(Some(channel)));

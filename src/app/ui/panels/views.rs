@@ -151,6 +151,7 @@ fn view_in(
             title(ui, cx, view, is_active);
         }
         facts(ui, cx, view);
+        missing_picture(ui, cx, view);
         closest(ui, cx, view);
     });
     let canvas = Rect::from_min_max(pos2(place.left(), header.response.rect.bottom()), place.max)
@@ -405,6 +406,22 @@ fn shown_facts(ui: &mut Ui, shown: &Shown) {
             .inner_margin(egui::Margin::symmetric(8, 2))
             .show(ui, |ui| ui.add(egui::Label::new(egui::RichText::new(words).small())).on_hover_text(hint));
     }
+}
+
+/// Says that what is shown isn't the picture of the figure that was opened, as long as no other is opened.
+fn missing_picture(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState) {
+    let of_view = cx.model.expected.iter().filter(|expected| expected.view == view.id);
+    let Some((record, _)) = of_view.filter_map(|expected| expected.picture.as_ref()).next() else { return };
+    ui.horizontal_wrapped(|ui| {
+        let words = format!("Not the figure's picture, which was not found: {}", record.file_name);
+        let colour = theme::warning(ui.visuals().dark_mode);
+        ui.add(egui::Label::new(egui::RichText::new(words).small().color(colour)).wrap());
+        let open = small_action(ui, "Open it…");
+        if open.on_hover_text("Its pixels are then compared with the figure's").clicked() {
+            cx.commands.push(ViewsCommand::Activate(view.id));
+            cx.commands.push(ViewCommand::ChoosePicture);
+        }
+    });
 }
 
 /// The channels that are most similar to a channel of another view, if they were searched for.

@@ -62,6 +62,9 @@ fn pictures(ui: &mut Ui, cx: &Context<'_>, new: &mut BatchScope) {
                 new.first = new.first.min(new.last);
             }
         });
+        if open.source.cameras().len() > 1 {
+            ui.checkbox(&mut new.has_all_cameras, "All cameras").on_hover_text("Else the one that is shown");
+        }
     });
 }
 

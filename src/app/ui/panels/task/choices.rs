@@ -30,7 +30,7 @@ pub(crate) fn layers(ui: &mut Ui, model: &Model, name: &str, but: &str, layers: 
     let view = model.view();
     let this = &view.graph.node(view.node()).name;
     let words = |layers: TaskLayers| match layers {
-        TaskLayers::Final => "each network's last".to_owned(),
+        TaskLayers::Final => "last layer of each network".to_owned(),
         TaskLayers::This => format!("{this}, {but}"),
         TaskLayers::AllStages => "all stages".to_owned(),
     };

@@ -26,7 +26,7 @@ pub(crate) fn scope(ui: &mut Ui, cx: &mut Context<'_>) {
         None => ui.label("Open a folder of pictures or a driving log first"),
     };
     choices::networks(ui, cx.model, &mut new.tags);
-    choices::layers(ui, cx.model, "Features of", "which all must have", &mut new.layers);
+    choices::layers(ui, cx.model, "Layer", "which all must have", &mut new.layers);
     let pools =
         ["avg", "max", "gem", "none", "flatten"].map(|name| (Pool::from_str(name).ok(), pool_words(name)));
     let pools: Vec<(Pool, &str)> =
@@ -60,11 +60,16 @@ fn rows(ui: &mut Ui, cx: &Context<'_>, new: &mut ExtractScope) {
     ui.horizontal_wrapped(|ui| {
         let start = ui.label("From frame").on_hover_text("Counted from 0");
         ui.add(egui::DragValue::new(&mut new.start).range(0..=100_000_000)).labelled_by(start.id);
-        let every = ui.label("each").on_hover_text("1 takes every frame, 2 each second one");
+        let every = ui.label("step").on_hover_text("1 takes every frame, 2 every second one");
         ui.add(egui::DragValue::new(&mut new.every).range(1..=1_000_000)).labelled_by(every.id);
-        let limit = ui.label("frame, at most").on_hover_text("0 for all");
-        ui.add(egui::DragValue::new(&mut new.limit).range(0..=100_000_000)).labelled_by(limit.id);
-        ui.label(if new.limit == 0 { "(all)" } else { "frames" });
+        let limit = ui.label("most frames").on_hover_text("Drag to 0 for all");
+        let field = egui::DragValue::new(&mut new.limit).range(0..=100_000_000);
+        let field = field.custom_formatter(|limit, _| match limit as u64 {
+            0 => "all".to_owned(),
+            limit => limit.to_string(),
+        });
+        let field = field.custom_parser(|text| if text == "all" { Some(0.0) } else { text.parse().ok() });
+        ui.add(field).labelled_by(limit.id);
     });
     let Some(open) = &cx.model.view().source else { return };
     if open.source.cameras().len() > 1 {
