@@ -334,10 +334,10 @@ fn fit_and_value_scale_can_be_changed() {
     let mut window = Window::with_cat();
     window.choose("Fit", "the picture's own size");
     window.wait_for("act4 2048×10×14");
-    window.type_into("or W×H:", "4x4");
+    window.type_into("Other size:", "4x4");
     window.wait_for("That didn't work");
     assert!(window.says("input 4x4 is too small for this network"));
-    window.choose("Fit", "model default (299x299)");
+    window.choose("Fit", "default (299x299)");
     window.wait_for("act4 2048×10×10");
     window.choose("Preprocessing", "raw 0–255");
     window.wait_for("stretched from 451x300 to 299x299, nearest; RGB x");

@@ -40,7 +40,7 @@ fn walking_among_stages_runs_the_network_once() {
 fn a_long_run_says_how_far_it_is_and_is_stopped_by_button_or_key() {
     for is_by_key in [false, true] {
         let mut window = with_memory(16 << 30);
-        window.type_into("or W×H:", "1500x1500");
+        window.type_into("Other size:", "1500x1500");
         window.wait(|w| w.says("Running the network… ") && w.says(" nodes"), "the number of nodes");
         window.wait_for("Stop the run");
         if is_by_key {
@@ -62,7 +62,7 @@ fn a_run_that_takes_too_much_memory_is_refused_and_its_plan_is_shown_before() {
     let mut window = with_memory(600_000_000);
     assert!(window.says("native: 451×300, about "), "{:?}", window.texts());
     assert!(window.says("chosen: 299×299, about "));
-    window.type_into("or W×H:", "1500x1500");
+    window.type_into("Other size:", "1500x1500");
     window.wait_for("more than half of the 600 MB that are available");
     assert!(window.says("Choose a smaller input under Fit."));
     assert!(window.says("chosen: 1500×1500, about "));

@@ -62,7 +62,13 @@ fn facts(ui: &mut egui::Ui, cx: &Context<'_>) {
     let input = &shown.view.preprocessed;
     // The picture's size stands above already.
     let fit = match (input.fit.split_once(" from "), input.fit.split_once(" to ")) {
-        (Some((how, _)), Some((_, to))) => format!("{how} to {to}"),
+        (Some((how, _)), Some((_, to))) => {
+            let size = to.split(',').next().unwrap_or(to);
+            match to.split_once("centre ") {
+                Some((_, centre)) => format!("centre {centre} of {size}"),
+                None => format!("{how} to {size}"),
+            }
+        }
         _ => input.fit.clone(),
     };
     let lines =

@@ -21,7 +21,7 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
         .map_or(view.request.spec.preprocess, |backbone| *backbone.preprocessing().spec());
     let size = asked.size;
     let fits = [
-        (FitChoice::Model, format!("model default ({size})")),
+        (FitChoice::Model, format!("default ({size})")),
         (FitChoice::Stretch, format!("stretched to {size}")),
         (FitChoice::Native, "the picture's own size".to_owned()),
     ];
@@ -44,7 +44,7 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
             .response
     });
     ui.horizontal(|ui| {
-        let label = ui.label("or W×H:");
+        let label = ui.label("Other size:");
         let field = ui
             .add(
                 egui::TextEdit::singleline(&mut cx.scratch.typed_fit)
