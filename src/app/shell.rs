@@ -1,17 +1,18 @@
 //! The app that eframe drives: how it starts, what it does in each frame, how it ends.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use crate::app::message::command::Commands;
-use crate::app::message::effect::{Effect, Effects};
+use crate::app::message::effect::{Effect, Effects, FaceEffect};
 use crate::app::message::{Message, Now};
-use crate::app::model::Model;
 use crate::app::model::download::Downloads;
 use crate::app::model::naming;
 use crate::app::model::preferences::KEY;
 use crate::app::model::session;
+use crate::app::model::{Model, TEXTURE_SIDE};
 use crate::app::runtime::Runtime;
 use crate::app::runtime::dialogs::{Dialogs, SystemDialogs};
 use crate::app::ui;
@@ -67,20 +68,34 @@ pub fn run(request: WindowRequest, resources: Resources) -> Result<(), AppError>
         renderer: eframe::Renderer::Glow,
         ..Default::default()
     };
+    // The network reads its weights and runs while the system makes the window, which takes about as long: the app begins with a context
+    // of its own, and goes over to the window's.
+    let (early, window) = (egui::Context::default(), Arc::new(OnceLock::<egui::Context>::new()));
+    let frames = request.frames;
+    let theirs = Arc::clone(&window);
+    let wake = move || {
+        if let Some(ctx) = theirs.get() {
+            ctx.request_repaint();
+        }
+    };
+    let mut app = App::begin((&early, TEXTURE_SIDE), request, resources, Arc::new(SystemDialogs), wake)?;
+    let kept = kept_storage();
+    if let Some(text) = kept.get(KEY) {
+        app.take_remembered(&early, text);
+    }
+    if let Some(text) = kept.get(session::KEY) {
+        app.take_session(&early, text);
+    }
+    app.select_first();
+    app.set_takes_drops(!is_wayland(|name| std::env::var_os(name).is_some_and(|v| !v.is_empty())));
     let create: eframe::AppCreator<'_> = Box::new(move |cc| {
-        let frames = request.frames;
-        let mut app = App::new(&cc.egui_ctx, request, resources, Arc::new(SystemDialogs))?;
+        app.go_on_in(&cc.egui_ctx);
         if let Some(size) = frames {
             app.follow_frames(&cc.egui_ctx, size, std::io::stdin());
         }
-        if let Some(text) = cc.storage.and_then(|storage| storage.get_string(KEY)) {
-            app.take_remembered(&cc.egui_ctx, &text);
-        }
-        if let Some(text) = cc.storage.and_then(|storage| storage.get_string(session::KEY)) {
-            app.take_session(&cc.egui_ctx, &text);
-        }
-        app.select_first();
-        app.set_takes_drops(!is_wayland(|name| std::env::var_os(name).is_some_and(|v| !v.is_empty())));
+        // What arrived before the window was there waits for its first frame.
+        drop(window.set(cc.egui_ctx.clone()));
+        cc.egui_ctx.request_repaint();
         Ok(Box::new(app))
     });
     eframe::run_native(APP_NAME, options, create).map_err(|error| match error {
@@ -89,6 +104,13 @@ pub fn run(request: WindowRequest, resources: Resources) -> Result<(), AppError>
         eframe::Error::WinitEventLoop(_) => AppError::NoWindow("there is no display".into()),
         error => AppError::NoWindow(error.to_string()),
     })
+}
+
+/// What eframe keeps between sessions, read before it reads it itself; empty if there is nothing or it can't be read.
+fn kept_storage() -> HashMap<String, String> {
+    let path = eframe::storage_dir(APP_NAME).map(|folder| folder.join("app.ron"));
+    let text = path.and_then(|path| std::fs::read_to_string(path).ok());
+    text.and_then(|text| ron::from_str(&text).ok()).unwrap_or_default()
 }
 
 /// The zoom of the last time is used to make the window, before any code of ours sees it, and panics there if it is no sensible number.
@@ -144,20 +166,27 @@ impl App {
         resources: Resources,
         dialogs: Arc<dyn Dialogs>,
     ) -> Result<Self, AppError> {
+        let wake = ctx.clone();
+        let side = ctx.input(|i| i.max_texture_side).min(TEXTURE_SIDE);
+        Self::begin((ctx, side), request, resources, dialogs, move || wake.request_repaint())
+    }
+
+    /// Creates the app as [`App::new`] does, perhaps before there is a window. Takes a context with the longest side of its textures;
+    /// `wake` is called when something has arrived for the window.
+    fn begin(
+        (ctx, max_texture_side): (&egui::Context, usize),
+        request: WindowRequest,
+        resources: Resources,
+        dialogs: Arc<dyn Dialogs>,
+        wake: impl Fn() + Send + Sync + 'static,
+    ) -> Result<Self, AppError> {
         theme::install(ctx);
         let (spec, asks_for) = first_spec(&request)?;
-        let wake = ctx.clone();
-        let runtime = Runtime::new(
-            move || wake.request_repaint(),
-            &resources,
-            request.engine,
-            request.memory,
-            dialogs,
-        )?;
+        let runtime = Runtime::new(wake, &resources, request.engine, request.memory, dialogs)?;
         let mut model = Model::new(resources.store, spec, Arc::new(spec.graph()?));
         model.engine = request.engine;
         model.device = request.device;
-        model.max_texture_side = ctx.input(|i| i.max_texture_side);
+        model.max_texture_side = max_texture_side;
         if asks_for.is_none() {
             model.weight_files.extend(weights_of(&request, spec));
         }
@@ -185,6 +214,14 @@ impl App {
         update::start(&mut app.model, start, &mut effects);
         app.run(ctx, effects);
         Ok(app)
+    }
+
+    /// Goes on in the window's context, after a beginning in another.
+    fn go_on_in(&mut self, ctx: &egui::Context) {
+        theme::install(ctx);
+        let is_dark = self.model.preferences.is_dark;
+        let theme = FaceEffect::SetTheme(is_dark);
+        face::run(ctx, &self.model, &mut self.scratch, &mut self.textures, theme);
     }
 
     /// Reads frames of one size from a stream of raw RGB, and shows the newest in all linked views, as fast as the networks allow.

@@ -61,8 +61,9 @@ use crate::weights::FilePart;
 
 /// Memory budget for finished views, in bytes, so that going back to one of them needs no computation.
 const VIEW_BUDGET_BYTES: usize = 256 << 20;
-/// Longest side of a texture in pixels, until the first frame reports what the driver supports.
-const DEFAULT_TEXTURE_SIDE: usize = 2048;
+/// Longest side of a texture in pixels, and the greatest that is used. Nearly all drivers support it; where one doesn't, the first frame
+/// says so, and what was computed before it is computed again.
+pub(crate) const TEXTURE_SIDE: usize = 8192;
 
 /// Greatest number of thumbnails that may be on request at the same time.
 const MAX_THUMBS_ASKED: usize = 24;
@@ -244,7 +245,7 @@ impl Model {
             folder: None,
             device: DeviceChoice::default(),
             devices: Vec::new(),
-            max_texture_side: DEFAULT_TEXTURE_SIDE,
+            max_texture_side: TEXTURE_SIDE,
             selects_first: false,
             is_narrow: false,
         }

@@ -17,9 +17,9 @@ use crate::app::message::task::TaskCommand;
 use crate::app::message::view::ViewCommand;
 use crate::app::message::weights::WeightsCommand;
 use crate::app::message::{Message, Now};
-use crate::app::model::Model;
 use crate::app::model::messages::{Notice, Tone};
-use crate::app::model::view::Trouble;
+use crate::app::model::view::{Busy, Trouble, ViewId};
+use crate::app::model::{Model, TEXTURE_SIDE};
 use crate::app::update::show::{change_pictures, open, show, show_active, take_shown};
 use crate::input::live::FeedEnd;
 use crate::render::PictureChoice;
@@ -286,7 +286,14 @@ fn picked(model: &Model, question: Question, path: PathBuf) -> Command {
 
 /// Does what is due when a frame begins.
 fn tick(model: &mut Model, now: &Now, effects: &mut Effects) {
-    model.max_texture_side = now.max_texture_side;
+    let side = now.max_texture_side.min(TEXTURE_SIDE);
+    if std::mem::replace(&mut model.max_texture_side, side) > side {
+        let ids: Vec<ViewId> =
+            model.views.iter().filter(|view| view.busy != Some(Busy::Opening)).map(|v| v.id).collect();
+        for id in ids {
+            show(model, effects, id);
+        }
+    }
     model.is_narrow = now.is_narrow;
     model.memory_bytes = now.memory_bytes;
     model.messages.retain_mut(|message| message.stays(now.secs, now.is_on_messages));
