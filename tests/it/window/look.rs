@@ -21,10 +21,14 @@ fn the_strongest_channels_are_large_and_one_click_looks_into_one() {
     window.click("Strong channel 1784");
     window.wait_for("Channel 1784");
     window.wait_for("1 by mean, ");
-    // A pinned channel takes the row's place.
+    // A pinned channel comes first.
+    window.click("Strong channel 1026");
+    window.wait_for("Channel 1026");
     window.click("Pin");
     window.harness.run_steps(3);
-    assert_eq!(strong(&window), ["Strong channel 1784"]);
+    let pinned = strong(&window);
+    assert_eq!(pinned[..3], ["Strong channel 1026", "Strong channel 1784", "Strong channel 1003"]);
+    assert_eq!(pinned.len(), found.len());
 }
 
 /// The picture in the right panel.

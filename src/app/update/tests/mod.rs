@@ -41,6 +41,7 @@ fn model() -> Model {
     let row = Registry::find(DEFAULT_TAG).unwrap();
     let mut model = Model::new(WeightStore::new(Vec::new()), row, Arc::new(row.graph().unwrap()));
     (model.here, model.is_here_known) = (vec![row.tag], true);
+    model.max_texture_side = 2048;
     model
 }
 
