@@ -159,7 +159,7 @@ fn dialogs_start_from_the_layer_in_view_until_another_is_chosen() {
 fn messages_go_when_they_are_read_and_errors_stay() {
     let mut model = model();
     let at = |model: &mut Model, secs: f64, is_on_messages: bool| {
-        let now = Now { secs, is_on_messages, ..Now::default() };
+        let now = Now { secs, is_on_messages, max_texture_side: 2048, ..Now::default() };
         let mut effects = Effects::default();
         update(model, Message::Tick, &now, &mut effects);
         effects.take()
