@@ -95,6 +95,11 @@ pub(crate) fn draw(
     let painter = ui.painter_at(panel);
     if let Some(textures) = cx.textures.view(view.id) {
         let ground = theme::SEPARATOR;
+        if !ui.visuals().dark_mode {
+            // Maps are dark where nothing answers: on a light ground the mosaic has a dark mat, as a photograph has.
+            let whole = Rect::from_min_size(placed.origin, size * placed.scale).intersect(panel);
+            ui.painter_at(panel.expand(MAT)).rect_filled(whole.expand(MAT), theme::CARD_RADIUS, ground);
+        }
         sharp::paint(&painter, shown, &placed, &textures.mosaic, ground, &mut scratch.sharp);
     }
     let marked = Marked { boxed: scratch.boxed_or(view.request.selection.order), pointed, hovered };
@@ -336,6 +341,9 @@ fn outline_cells(painter: &egui::Painter, shown: &Shown, channel: usize, placed:
         }
     }
 }
+
+/// Width of the mat around a mosaic in the light look, in points.
+const MAT: f32 = 4.0;
 
 /// How far an outline reaches over its tile, in points.
 const OUTLINE: f32 = 4.0;
