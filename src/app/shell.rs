@@ -88,7 +88,9 @@ pub fn run(request: WindowRequest, resources: Resources) -> Result<(), AppError>
     }
     app.select_first();
     app.set_takes_drops(!is_wayland(|name| std::env::var_os(name).is_some_and(|v| !v.is_empty())));
+    tracing::debug!("work for the first view is posted");
     let create: eframe::AppCreator<'_> = Box::new(move |cc| {
+        tracing::debug!("the window is there");
         app.go_on_in(&cc.egui_ctx);
         if let Some(size) = frames {
             app.follow_frames(&cc.egui_ctx, size, std::io::stdin());
@@ -149,6 +151,8 @@ pub struct App {
     runtime: Runtime,
     /// The window's title as it was last set.
     title: String,
+    /// Whether a mosaic was on screen already.
+    has_drawn: bool,
     /// Whether the request named what to show, so that nothing of the last time is opened.
     is_named: bool,
     /// Processor time that frames take on the window's thread, if it is to be shown.
@@ -198,6 +202,7 @@ impl App {
             commands: Commands::default(),
             runtime,
             title: "filterscope".to_owned(),
+            has_drawn: false,
             is_named: request.picture.is_some()
                 || request.model.is_some()
                 || request.weights.is_some()
@@ -335,6 +340,10 @@ impl eframe::App for App {
         self.take(ctx, Message::Tick);
         face::sync(&self.model, &mut self.scratch);
         self.textures.refresh(ctx, &self.model);
+        if !self.has_drawn && self.model.views.iter().any(|view| view.shown.is_some()) {
+            self.has_drawn = true;
+            tracing::debug!("the first mosaic is drawn");
+        }
         let title = naming::title(&self.model);
         if self.title != title {
             ctx.send_viewport_cmd(egui::ViewportCommand::Title(title.clone()));

@@ -115,16 +115,17 @@ pub fn window_closed<E: std::error::Error + Send + Sync + 'static>(
     .into()
 }
 
-/// Starts the log of the program's steps on stderr. `FILTERSCOPE_LOG` overrides the levels that are printed.
+/// Starts the log of the program's steps on stderr, each with the seconds since the start. `FILTERSCOPE_LOG` overrides the levels that are printed.
 fn start_log() {
     use tracing_subscriber::filter::Targets;
+    use tracing_subscriber::fmt::time::uptime;
     use tracing_subscriber::layer::SubscriberExt;
     use tracing_subscriber::util::SubscriberInitExt;
     let levels = std::env::var("FILTERSCOPE_LOG").ok().and_then(|levels| levels.parse::<Targets>().ok());
     let levels = levels.unwrap_or_else(|| {
         Targets::new().with_default(tracing::Level::WARN).with_target("filterscope", tracing::Level::DEBUG)
     });
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).without_time();
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_timer(uptime());
     let log = tracing_subscriber::registry().with(lines).with(levels);
     // Fails only where a subscriber exists already, which then does the same.
     drop(log.try_init());

@@ -27,6 +27,7 @@ impl Pipeline {
         cancel: &CancelToken,
     ) -> Result<Shown, Stop> {
         let subject = self.subject(id, &wanted.of.picture, wanted, cancel)?;
+        tracing::debug!("picture read and preprocessed");
         let node = self.node(id, wanted)?;
         if cancel.is_cancelled() {
             return Err(Stop::Cancelled);
@@ -62,6 +63,7 @@ impl Pipeline {
             let map = class.map(&backbone, node, &run.activation).map_err(failed)?;
             run = Arc::new(Run::new(map, run.elapsed));
         }
+        tracing::debug!("values of {} are there", run.activation.name());
         self.tell.event(Event::View(id, ViewEvent::Busy(Busy::Painting)));
         let prepared = &subject.prepared;
         let infos = prepared.view.infos(backbone.graph()).map_err(failed)?;
@@ -82,6 +84,7 @@ impl Pipeline {
         if cancel.is_cancelled() {
             return Err(Stop::Cancelled);
         }
+        tracing::debug!("mosaic painted");
         let session = self.session(id, wanted)?;
         Ok(Shown {
             label,
