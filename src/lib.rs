@@ -38,3 +38,5 @@ pub use image;
 pub mod app;
 #[cfg(feature = "cli")]
 pub mod cli;
+#[cfg(feature = "study")]
+mod study;

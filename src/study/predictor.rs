@@ -1,0 +1,1 @@
+//! What a kept head tells of a picture.
