@@ -77,8 +77,9 @@ fn probed(
     };
     let inputs = extracted.as_ref().map_or(&args.inputs, |extracted| &extracted.folders);
     let known = extracted.as_ref().map(|extracted| &extracted.known);
+    let go_on = || !cancel.is_cancelled();
     let mut bar: Option<RunProgress> = None;
-    let Probed { report, head } = probe(&settings(args), inputs, known, cancel, &mut |news| match news {
+    let Probed { report, head } = probe(&settings(args), inputs, known, &go_on, &mut |news| match news {
         StudyNews::Note(note) => reporter.note(note),
         StudyNews::Heads { total } => bar = Some(reporter.progress(total as usize)),
         StudyNews::Pictures { what, total } => {

@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use crate::features::MapRows;
+use crate::mosaic::{MatrixPlan, Paper};
 use crate::similarity::{
     ComparedLayer, ComparisonSettings, FeatureSet, ListedPicture, MatchedPictures, SimilarityError,
     SimilarityMatrix, SimilarityStep, compare, match_pictures, set_names,
 };
-use crate::study::matrix::LayerFacts;
+use crate::study::matrix::{LayerFacts, SimilarityOutcome, figure_plan};
 use crate::tensor::{counted, shown};
 
 /// The network and the layer that a set of features is of.
@@ -23,6 +24,10 @@ pub(crate) struct FeaturesOf {
 /// Sets of features, compared.
 pub(crate) struct ComparedSets {
     pub(crate) matrix: SimilarityMatrix,
+    pub(crate) settings: ComparisonSettings,
+    /// The matrix as a figure.
+    pub(crate) figure: MatrixPlan,
+    pub(crate) folders: Vec<PathBuf>,
     /// In the order of the matrix.
     pub(crate) facts: Vec<LayerFacts>,
     pub(crate) of: Vec<FeaturesOf>,
@@ -54,7 +59,7 @@ pub(crate) fn compare_folders(
         names.iter().cloned().zip(sets.iter().map(|set| set.pictures().to_vec())).collect();
     let matched = match_pictures(&listed)?;
     notes.extend(left_out_words(&names, &matched));
-    let facts = sets.iter().map(|set| LayerFacts::of_set(set, None, true)).collect();
+    let facts: Vec<LayerFacts> = sets.iter().map(|set| LayerFacts::of_set(set, None, true)).collect();
     let of = sets.iter().map(|set| {
         let recipe = &set.manifest().recipe;
         FeaturesOf {
@@ -76,7 +81,16 @@ pub(crate) fn compare_folders(
         go_on()
     })?;
     notes.extend(undefined_words(&matrix));
-    Ok(ComparedSets { matrix, facts, of, notes })
+    let outcome = SimilarityOutcome { matrix: &matrix, settings, layers: &facts };
+    let figure = figure_plan(&outcome, Paper::Light);
+    Ok(ComparedSets { settings: *settings, figure, folders: folders.to_vec(), matrix, facts, of, notes })
+}
+
+impl ComparedSets {
+    /// What is written of it.
+    pub(crate) fn outcome(&self) -> SimilarityOutcome<'_> {
+        SimilarityOutcome { matrix: &self.matrix, settings: &self.settings, layers: &self.facts }
+    }
 }
 
 /// A sentence about each layer that has no similarity to any other.

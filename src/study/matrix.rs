@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::extract::Pool;
 use crate::formats::write_png_with_texts;
-use crate::mosaic::{ColourMap, MatrixFigure, MatrixPlan, Paper, matrix_figure};
+use crate::mosaic::{ColourMap, MatrixPlan, Paper, matrix_figure};
 use crate::similarity::{CkaKernel, ComparisonSettings, FeatureSet, Measure, SimilarityMatrix};
 use crate::tensor::counted;
 
@@ -171,7 +171,7 @@ pub(crate) fn write_pairs(
 
 /// Writes the matrix as a figure, with its JSON in the PNG's texts.
 pub(crate) fn write_figure(path: &Path, outcome: &SimilarityOutcome<'_>) -> anyhow::Result<()> {
-    let figure = figure(outcome, Paper::Light)?;
+    let figure = matrix_figure(&figure_plan(outcome, Paper::Light))?;
     let texts = [
         ("Title", outcome.summary()),
         ("Software", PROGRAM.to_owned()),
@@ -180,12 +180,8 @@ pub(crate) fn write_figure(path: &Path, outcome: &SimilarityOutcome<'_>) -> anyh
     Ok(write_png_with_texts(path, &figure.pixels, &texts)?)
 }
 
-/// Draws the matrix.
-pub(crate) fn figure(outcome: &SimilarityOutcome<'_>, paper: Paper) -> anyhow::Result<MatrixFigure> {
-    Ok(matrix_figure(&figure_plan(outcome, paper))?)
-}
-
-fn figure_plan(outcome: &SimilarityOutcome<'_>, paper: Paper) -> MatrixPlan {
+/// What is drawn of the matrix.
+pub(crate) fn figure_plan(outcome: &SimilarityOutcome<'_>, paper: Paper) -> MatrixPlan {
     let matrix = outcome.matrix;
     let all = || (0..matrix.len()).flat_map(|a| (0..matrix.len()).map(move |b| (a, b)));
     let values: Vec<Option<f64>> = all().map(|(a, b)| matrix.value(a, b)).collect();

@@ -23,7 +23,8 @@ pub(crate) mod widgets;
 use crate::app::ui::context::Context;
 
 use panels::{
-    bar, controls, details, help, log, models, notice, palette, status, table, task, timeline, toasts, views,
+    bar, controls, details, head, help, log, models, notice, palette, status, table, task, timeline, toasts,
+    views,
 };
 
 /// Draws the whole window.
@@ -39,6 +40,7 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     notice::ask_column(ui.ctx(), cx);
     table::draw(ui.ctx(), cx);
     task::draw(ui.ctx(), cx);
+    head::draw(ui.ctx(), cx);
     log::draw(ui.ctx(), cx);
     help::draw(ui.ctx(), cx);
     palette::draw(ui.ctx(), cx);

@@ -20,7 +20,6 @@ use self::sets::{OpenSet, open_all};
 use self::settings::ProbeSettings;
 use super::head_file::KeptHead;
 use super::news::StudyNews;
-use crate::engine::CancelToken;
 use crate::probe::{
     Duplicates, HeadScore, Interval, Permuted, Predictions, ProbeError, ProbeHead, Resamples, TargetKind,
     constant_baseline, count_duplicates, evaluate, logme, permutation_p,
@@ -66,11 +65,10 @@ pub(crate) fn probe(
     args: &ProbeSettings,
     inputs: &[PathBuf],
     extracted: Option<&JustExtracted>,
-    cancel: &CancelToken,
+    go_on: &(dyn Fn() -> bool + Sync),
     tell: &mut dyn FnMut(StudyNews<'_>),
 ) -> anyhow::Result<Probed> {
-    let go_on = || !cancel.is_cancelled();
-    let mut sets = open_all(args, inputs, &go_on)?;
+    let mut sets = open_all(args, inputs, go_on)?;
     let design = Design::new(args, &sets)?;
     for note in &design.notes {
         tell(StudyNews::Note(note));
@@ -83,12 +81,12 @@ pub(crate) fn probe(
     let mut num_done = 0;
     for (place, set) in sets.iter_mut().enumerate() {
         tell(StudyNews::Features(&set.title()));
-        let values = set.read(args.words, &go_on)?;
+        let values = set.read(args.words, go_on)?;
         let width = set.width();
         found.push(count_duplicates(&values, width, &design.folds)?);
         for head in &heads {
             let count = if *head == ProbeHead::Ridge { args.permutations.into() } else { 0 };
-            let told = fit(*head, &values, width, &design, count, &go_on)
+            let told = fit(*head, &values, width, &design, count, go_on)
                 .with_context(|| format!("\"{}\"", set.folder().display()))?;
             let name = if heads.len() > 1 { format!("{} {}", set.title(), head.name()) } else { set.title() };
             let (scores, interval, mut rival) = judge(&name, &told.predictions, &design)?;
@@ -114,7 +112,7 @@ pub(crate) fn probe(
     // The baselines have the head of the best line.
     let (best, best_head) = rivals.first().map_or((0, heads[0]), |rival| (rival.set, rival.head));
     let root = pixels::find(args, &sets[best], extracted.map(|it| &*it.root));
-    let baselines = baselines(args, &sets[best], root, &design, best_head, tell, cancel, &mut report)?;
+    let baselines = baselines(args, &sets[best], root, &design, best_head, tell, go_on, &mut report)?;
     compare(&mut report, &rivals, &baselines);
     report.sort();
     report.conclude(&design, args.words);
@@ -130,7 +128,7 @@ pub(crate) fn probe(
         }
         let score = (rival.score, Resamples::interval(&rival.draws));
         let set = &mut sets[rival.set];
-        head = Some(save::kept_head(rival.head, set, &design, score, args.words, &go_on)?);
+        head = Some(save::kept_head(rival.head, set, &design, score, args.words, go_on)?);
     }
     let num_failed = extracted.map_or(0, |extracted| extracted.num_failed);
     if num_failed > 0 {
@@ -149,12 +147,11 @@ fn baselines(
     design: &Design,
     head: ProbeHead,
     tell: &mut dyn FnMut(StudyNews<'_>),
-    cancel: &CancelToken,
+    go_on: &(dyn Fn() -> bool + Sync),
     report: &mut Report,
 ) -> anyhow::Result<Vec<Rival>> {
     const PIXELS: &str = "32×32 pixels";
     const RANDOM: &str = "random weights";
-    let go_on = || !cancel.is_cancelled();
     let name = match design.target.kind() {
         TargetKind::Numbers => "the mean",
         TargetKind::Classes => "the most frequent class",
@@ -162,21 +159,21 @@ fn baselines(
     let mut told = vec![(name, constant_baseline(&design.target, &design.folds)?)];
     match root {
         Ok(root) => {
-            let pixels = pixels::read(set, &root, &go_on).map(|values| (values, pixels::WIDTH));
+            let pixels = pixels::read(set, &root, go_on).map(|values| (values, pixels::WIDTH));
             let random = if let Some(why) = args.no_random_weights {
                 Err(anyhow!(why))
             } else if let Err(error) = &pixels {
                 // Other pictures, or none: the network can't see the right ones either.
                 Err(anyhow!("{error:#}"))
             } else if go_on() {
-                untrained::read(set, &root, args.maps, design.seed, tell, cancel)
+                untrained::read(set, &root, args.maps, design.seed, tell, go_on)
             } else {
                 Err(anyhow!("interrupted"))
             };
             for (name, values) in [(PIXELS, pixels), (RANDOM, random)] {
                 match values {
                     Ok((values, width)) => {
-                        told.push((name, fit(head, &values, width, design, 0, &go_on)?.predictions));
+                        told.push((name, fit(head, &values, width, design, 0, go_on)?.predictions));
                     }
                     Err(error) if !go_on() => return Err(error),
                     Err(error) => report.missing.push(Missing { name, why: format!("{error:#}") }),

@@ -25,7 +25,7 @@ pub(super) fn read(
     maps: MapRows,
     seed: u64,
     tell: &mut dyn FnMut(StudyNews<'_>),
-    cancel: &CancelToken,
+    go_on: &dyn Fn() -> bool,
 ) -> anyhow::Result<(Vec<f32>, usize)> {
     let recipe = set.recipe();
     let spec = Registry::find(&recipe.tag).ok().filter(|spec| spec.opened().is_none());
@@ -67,7 +67,11 @@ pub(super) fn read(
     }
     tell(StudyNews::Pictures { what: "random weights", total });
     let existing = Existing { resume: false, allow_mixed: false, overwrite: true };
-    let executed = execute(&mut plan, existing, cancel, &mut |event| {
+    let cancel = CancelToken::new();
+    let executed = execute(&mut plan, existing, &cancel, &mut |event| {
+        if !go_on() {
+            cancel.cancel();
+        }
         if let ExtractEvent::Progress { done, .. } = event {
             tell(StudyNews::Reach(done));
         }
@@ -81,7 +85,6 @@ pub(super) fn read(
         bail!("{} gave no feature", counted(executed.num_failed as usize, "picture"));
     }
     let folder = plan.sets.first().map(|set| plan.set_folder(set)).context("no set was made")?;
-    let go_on = || !cancel.is_cancelled();
-    let mut matrix = FeatureMatrix::open(&folder, MapRows::Flattened, &go_on)?;
-    Ok((matrix.to_memory(&go_on)?, matrix.width()))
+    let mut matrix = FeatureMatrix::open(&folder, MapRows::Flattened, go_on)?;
+    Ok((matrix.to_memory(go_on)?, matrix.width()))
 }

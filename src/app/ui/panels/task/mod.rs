@@ -5,7 +5,11 @@ mod animate;
 mod batch;
 mod choices;
 mod extract;
+mod folders;
+pub(crate) mod matrix;
 mod others;
+mod probe;
+mod similarity;
 
 use egui::Ui;
 
@@ -49,12 +53,18 @@ fn content(ui: &mut Ui, cx: &mut Context<'_>, task: Task) {
         Task::Batch => batch::scope(ui, cx),
         Task::Extract => extract::scope(ui, cx),
         Task::Animate => animate::scope(ui, cx),
+        Task::Similarity => similarity::scope(ui, cx),
+        Task::Probe => probe::scope(ui, cx),
     }
     ui.separator();
     match task {
         Task::Batch => plan(ui, tasks.batch.plan.as_ref(), |ui, plan| batch::planned(ui, cx, plan)),
         Task::Extract => plan(ui, tasks.extract.plan.as_ref(), |ui, plan| extract::planned(ui, cx, plan)),
         Task::Animate => plan(ui, tasks.animate.plan.as_ref(), |ui, plan| animate::planned(ui, cx, plan)),
+        Task::Similarity => {
+            plan(ui, tasks.similarity.plan.as_ref(), |ui, plan| similarity::planned(ui, cx, plan));
+        }
+        Task::Probe => plan(ui, tasks.probe.plan.as_ref(), |ui, plan| probe::planned(ui, cx, plan)),
     }
 }
 
