@@ -26,7 +26,7 @@ use crate::study::matrix::{write_figure, write_square};
 use crate::study::news::StudyNews;
 use crate::study::probe::settings::{ProbeSettings, ProbeWords};
 use crate::study::probe::{Probed, probe};
-use crate::tensor::{Column, ColumnKind, Remedied, counted};
+use crate::tensor::{Column, ColumnKind, Remedied, counted, shown};
 
 /// What can be done about something, in the window.
 const WORDS: ProbeWords = ProbeWords {
@@ -131,7 +131,7 @@ pub(crate) fn compare(request: &SimilarityRequest, teller: &mut Teller<'_>) -> R
         });
     match compared {
         Ok(compared) => {
-            let words = compared.outcome().summary();
+            let words = format!("compared {}", counted(compared.matrix.len(), "layer"));
             teller.result(StudyResult::Compared(Arc::new(compared)));
             Ok(RunEnd::Done(words))
         }
@@ -176,7 +176,7 @@ pub(crate) fn probe_features(request: &ProbeRequest, teller: &mut Teller<'_>) ->
     match probed {
         Ok(Probed { mut report, head }) => {
             report.warnings.extend(notes);
-            let words = format!("probed {}", report.heading());
+            let words = format!("probed `{}`", shown(&request.target));
             let head = head.map(Arc::new);
             let found = Probed { report, head: None };
             let folders = request.folders.clone();
