@@ -234,7 +234,9 @@ fn compare_sets(
     }
     let all_names: Vec<String> =
         names.iter().cloned().chain(rdms.all.iter().map(|rdm| rdm.name.clone())).collect();
-    left_out_words(&all_names, &matched).iter().for_each(|words| reporter.note(words));
+    for words in left_out_words(&all_names, &matched) {
+        reporter.note(&words);
+    }
     let mut facts: Vec<LayerFacts> =
         sets.iter().map(|set| LayerFacts::of_set(set, args.pool, !are_own)).collect();
     facts.extend(rdms.all.iter().map(|rdm| LayerFacts::of_matrix(&rdm.path)));
@@ -253,7 +255,9 @@ fn compare_sets(
         go_on()
     })?;
     drop(bar);
-    undefined_words(&matrix).iter().for_each(|words| reporter.note(words));
+    for words in undefined_words(&matrix) {
+        reporter.note(&words);
+    }
     let outcome = SimilarityOutcome { matrix: &matrix, settings: &settings, layers: &facts };
     write(args, &outcome)?;
     tell(args, &outcome, reporter)?;

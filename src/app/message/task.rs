@@ -70,7 +70,7 @@ pub(crate) fn actions() -> impl Iterator<Item = Action<TaskCommand>> {
         Action::new("Use head…", "tell the frames of the data set with a head that a probe kept", |_| {
             vec![TaskCommand::ToggleHead]
         })
-        .in_menu(Menu::File, 39),
+        .in_menu(Menu::File, 42),
         Action::new("Stop using the head", "tell no more frames with it", |_| vec![TaskCommand::DropHead])
             .enabled_if(|model| model.studied.telling.is_some()),
     ];

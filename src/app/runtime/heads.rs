@@ -39,7 +39,7 @@ impl Heads {
                 Ok(kept) => Event::HeadRead(path, Box::new(kept)),
                 Err(error) => Event::JobFailed(told_any(&error)),
             }),
-            HeadJob::Tell(job) => tell.event(self.told(*job)),
+            HeadJob::Tell(job) => tell.event(self.told(&job)),
         }));
         if done.is_err() {
             self.ready = None;
@@ -48,7 +48,7 @@ impl Heads {
         }
     }
 
-    fn told(&mut self, job: HeadToTell) -> Event {
+    fn told(&mut self, job: &HeadToTell) -> Event {
         let of = job.of.clone();
         let is_ready = self.ready.as_ref().is_some_and(|ready| {
             ready.id == of.id && Arc::ptr_eq(&ready.source, &of.source) && ready.camera == of.camera
@@ -56,13 +56,13 @@ impl Heads {
         if !is_ready {
             // The network of the head before goes first.
             self.ready = None;
-            let predictor = predictor(&job).map_err(|error| told_any(&error));
+            let predictor = predictor(job).map_err(|error| told_any(&error));
             self.ready =
                 Some(Ready { id: of.id, source: Arc::clone(&of.source), camera: of.camera, predictor });
         }
         match self.ready.as_mut().map(|ready| &mut ready.predictor) {
             Some(Ok(predictor)) => {
-                let told = tell_frame(predictor, &job).map_err(|error| told_any(&error));
+                let told = tell_frame(predictor, job).map_err(|error| told_any(&error));
                 Event::Told(Box::new(of), told)
             }
             Some(Err(reason)) => Event::HeadRefused(Box::new(of), reason.clone()),

@@ -120,12 +120,12 @@ pub(crate) fn compare(request: &SimilarityRequest, teller: &mut Teller<'_>) -> R
     let go_on = teller.go_on();
     let compared =
         compare_folders(&folders, MapRows::Averaged, &request.settings, &go_on, &mut |step, done, total| {
-            teller.news.what = match step {
+            let what = match step {
                 SimilarityStep::Pairs => "comparing layers",
                 SimilarityStep::Resamples => "drawing pictures again",
-                _ => "reading layers",
-            }
-            .to_owned();
+                SimilarityStep::Layers | _ => "reading layers",
+            };
+            what.clone_into(&mut teller.news.what);
             (teller.news.done, teller.news.total) = (done, total);
             teller.tell_sometimes();
         });
@@ -169,7 +169,10 @@ pub(crate) fn probe_features(request: &ProbeRequest, teller: &mut Teller<'_>) ->
             }
             StudyNews::Features(title) => teller.news.what = format!("fitting heads on {title}"),
             StudyNews::Reach(done) => teller.news.done = done,
-            StudyNews::Over => "baselines".clone_into(&mut teller.news.what),
+            StudyNews::Over => {
+                (teller.news.done, teller.news.total) = (0, 0);
+                "baselines".clone_into(&mut teller.news.what);
+            }
         }
         teller.tell_now();
     });

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::anyhow;
 
 use super::sets::OpenSet;
-use super::settings::ProbeSettings;
+use super::settings::{ProbeSettings, ProbeWords};
 use crate::probe::{Folds, Resamples, Split, Target, TargetKind, Values};
 use crate::tensor::{ColumnKind, counted, shown};
 
@@ -63,8 +63,7 @@ impl Design {
             TargetKind::Classes | TargetKind::Numbers => Split::Block,
         });
         if let (Split::Block, Some(name), None) = (&split, time, &times) {
-            let cells = index.column(name).unwrap_or_default();
-            return Err(no_order(name, cells, kind_of(name), args.words.other_split));
+            return Err(no_order((name, kind_of(name)), index.column(name).unwrap_or_default(), args.words));
         }
         let num_rows = target.num_rows();
         let mut order: Vec<usize> = (0..num_rows).collect();
@@ -165,13 +164,14 @@ fn numbers(cells: &[String], kind: ColumnKind) -> Option<Vec<f64>> {
 }
 
 /// Why rows can't be put in order by a column that says when they were taken.
-fn no_order(name: &str, cells: &[String], kind: ColumnKind, other_split: &str) -> anyhow::Error {
+fn no_order((name, kind): (&str, ColumnKind), cells: &[String], words: &ProbeWords) -> anyhow::Error {
     let found = cells.iter().enumerate().find(|(_, cell)| kind.cell(cell).number().is_none());
     let (row, cell) = found.map_or((0, ""), |(row, cell)| (row, cell.as_str()));
     anyhow!(
         "`{name}` says when rows were taken, and not all of its cells are numbers (row {row}: `{}`), so they can't be put in order; \
-         write it as seconds, or {other_split}",
-        shown(cell)
+         write it as seconds, or {}",
+        shown(cell),
+        words.other_split
     )
 }
 

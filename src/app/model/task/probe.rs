@@ -98,11 +98,11 @@ impl Scope for ProbeScope {
     const ABOUT: TaskAbout = TaskAbout {
         label: "Probe features…",
         help: "score which network's features tell a target best, beside baselines",
-        menu_place: 39,
+        menu_place: 41,
         keys: &[],
         needs_mosaic: false,
         title: "Probe features",
-        size: [680.0, 560.0],
+        size: [760.0, 560.0],
         things: "steps",
         doing: "Probing features",
         stop: "Stop probing",

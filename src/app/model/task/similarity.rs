@@ -51,7 +51,7 @@ impl Scope for SimilarityScope {
     const ABOUT: TaskAbout = TaskAbout {
         label: "Compare representations…",
         help: "compare layers and networks by their features: CKA, RSA or shared neighbours",
-        menu_place: 38,
+        menu_place: 40,
         keys: &[],
         needs_mosaic: false,
         title: "Compare representations",

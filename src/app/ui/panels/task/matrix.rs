@@ -96,14 +96,21 @@ fn scale(ui: &Ui, plan: &MatrixPlan, cells: Rect) {
         pos2(cells.right() + 2.0 * GAP, cells.top()),
         vec2(SCALE.0, cells.height().max(4.0 * SCALE.0)),
     );
-    let num = table.len().max(1);
-    let step = bar.height() / num as f32;
+    // One mesh: rectangles by themselves have soft edges, which show as stripes.
+    let mut mesh = egui::Mesh::default();
+    let last = table.len().saturating_sub(1).max(1) as f32;
     for (at, [red, green, blue, _]) in table.iter().enumerate() {
-        let top = bar.bottom() - (at + 1) as f32 * step;
-        // A little more than a step, so that no gap shows between them.
-        let strip = Rect::from_min_size(pos2(bar.left(), top), vec2(bar.width(), step + 0.5));
-        ui.painter().rect_filled(strip.intersect(bar), 0.0, Color32::from_rgb(*red, *green, *blue));
+        let (y, colour) =
+            (bar.bottom() - at as f32 / last * bar.height(), Color32::from_rgb(*red, *green, *blue));
+        let first = mesh.vertices.len() as u32;
+        mesh.colored_vertex(pos2(bar.left(), y), colour);
+        mesh.colored_vertex(pos2(bar.right(), y), colour);
+        if at > 0 {
+            mesh.add_triangle(first - 2, first - 1, first);
+            mesh.add_triangle(first - 1, first, first + 1);
+        }
     }
+    ui.painter().add(mesh);
     let font = egui::TextStyle::Small.resolve(ui.style());
     for (at, align, value) in
         [(bar.right_top(), Align2::LEFT_TOP, plan.high), (bar.right_bottom(), Align2::LEFT_BOTTOM, plan.low)]
@@ -125,8 +132,7 @@ fn pointed(
     if num > MOST_WIDGETS {
         let response = ui.interact(cells, id, Sense::click());
         let response = named(response, egui::Role::Image, &format!("Matrix of {num} layers"));
-        let place = response.hover_pos().and_then(|at| place(cells, side, num, at));
-        let Some((row, column)) = place else { return None };
+        let (row, column) = response.hover_pos().and_then(|at| place(cells, side, num, at))?;
         ring(ui, cell(cells, side, row, column));
         let is_clicked = response.clicked();
         response.on_hover_text_at_pointer(words(row, column));

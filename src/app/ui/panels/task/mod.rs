@@ -90,7 +90,9 @@ fn plan<P>(ui: &mut Ui, plan: Option<&Result<P, String>>, planned: impl FnOnce(&
 fn running(ui: &mut Ui, commands: &mut Commands, task: Task, news: &RunNews, is_ending: bool) {
     let TaskAbout { things, stop, .. } = *task.about();
     let share = news.done as f32 / news.total.max(1) as f32;
-    let text = if news.total == 0 {
+    let text = if news.total == 0 && !news.what.is_empty() {
+        format!("{}…", news.what)
+    } else if news.total == 0 {
         format!("counting {things}…")
     } else {
         format!("{} of {} {things}", news.done, news.total)
@@ -102,8 +104,17 @@ fn running(ui: &mut Ui, commands: &mut Commands, task: Task, news: &RunNews, is_
         || "time left not known yet".to_owned(),
         |left| format!("about {} left", duration_words(left.as_secs().max(1))),
     );
-    ui.label(format!("{rate}{left}, {} failed", news.num_failed));
-    if !news.what.is_empty() {
+    // Of a comparison or a probe no part can fail alone.
+    match task {
+        Task::Batch | Task::Extract | Task::Animate => {
+            ui.label(format!("{rate}{left}, {} failed", news.num_failed));
+        }
+        Task::Similarity | Task::Probe if news.total > 0 => {
+            ui.label(format!("{rate}{left}"));
+        }
+        Task::Similarity | Task::Probe => {}
+    }
+    if !news.what.is_empty() && news.total > 0 {
         ui.add(egui::Label::new(egui::RichText::new(&news.what).weak()).wrap());
     }
     if is_ending {

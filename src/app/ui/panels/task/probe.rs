@@ -144,8 +144,10 @@ fn result(ui: &mut Ui, cx: &mut Context<'_>, probed: &ProbeResult) {
             }
             ui.end_row();
             for row in &rows {
-                for cell in row {
-                    ui.add(egui::Label::new(egui::RichText::new(cell).small()).extend());
+                for (at, cell) in row.iter().enumerate() {
+                    // Behind network, layer and head are numbers.
+                    let text = if at < 3 { cell.clone() } else { cell.replace('-', "−") };
+                    ui.add(egui::Label::new(egui::RichText::new(text).small()).extend());
                 }
                 ui.end_row();
             }
