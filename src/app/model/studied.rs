@@ -11,7 +11,7 @@ use crate::input::dataset::{Camera, Source};
 use crate::study::compared::ComparedSets;
 use crate::study::head_file::KeptHead;
 use crate::study::predictor::ToldValue;
-use crate::study::probe::Probed;
+use crate::study::probe::report::Report;
 
 /// The newest results, and the head in use.
 #[derive(Default)]
@@ -26,7 +26,7 @@ pub(crate) struct Studied {
 
 /// What a probe found, and of which folders.
 pub(crate) struct ProbeResult {
-    pub(crate) found: Probed,
+    pub(crate) report: Report,
     pub(crate) head: Option<Arc<KeptHead>>,
     pub(crate) folders: Vec<PathBuf>,
 }

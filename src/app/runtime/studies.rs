@@ -180,10 +180,8 @@ pub(crate) fn probe_features(request: &ProbeRequest, teller: &mut Teller<'_>) ->
         Ok(Probed { mut report, head }) => {
             report.warnings.extend(notes);
             let words = format!("probed `{}`", shown(&request.target));
-            let head = head.map(Arc::new);
-            let found = Probed { report, head: None };
-            let folders = request.folders.clone();
-            teller.result(StudyResult::Probed(Arc::new(ProbeResult { found, head, folders })));
+            let result = ProbeResult { report, head: head.map(Arc::new), folders: request.folders.clone() };
+            teller.result(StudyResult::Probed(Arc::new(result)));
             Ok(RunEnd::Done(words))
         }
         Err(_) if !go_on() => Ok(RunEnd::Stopped("stopped: nothing was scored".to_owned())),
@@ -223,15 +221,15 @@ fn write(result: &StudyResult, path: &Path, may_replace: bool) -> anyhow::Result
             bail!("the name must end in .png, .csv or .json: \"{}\"", path.display())
         }
         (StudyResult::Probed(probed), "csv") => {
-            let text = probed.found.report.to_csv()?;
+            let text = probed.report.to_csv()?;
             Ok(write_whole(path, |out| out.write_all(text.as_bytes()))?)
         }
         (StudyResult::Probed(probed), "md") => {
-            let text = probed.found.report.to_markdown();
+            let text = probed.report.to_markdown();
             Ok(write_whole(path, |out| out.write_all(text.as_bytes()))?)
         }
         (StudyResult::Probed(probed), "json") => {
-            let text = serde_json::to_string_pretty(&probed.found.report.to_json())?;
+            let text = serde_json::to_string_pretty(&probed.report.to_json())?;
             Ok(write_whole(path, |out| writeln!(out, "{text}"))?)
         }
         (StudyResult::Probed(probed), "safetensors") => {

@@ -77,6 +77,38 @@ fn layers_are_compared_and_a_cell_shows_both_side_by_side() {
     assert!(!window.says(&format!("{TAG} · blocks.1.1")), "{:?}", window.texts());
 }
 
+/// Features of a network that the program hasn't open can be compared; there is nothing to show of them, which is said.
+#[test]
+fn layers_of_a_network_that_is_not_open_are_not_shown() {
+    use crate::onnx::encode::{floats, network, node, property};
+    let bench = with_features();
+    let conv = node("Conv", &["x", "w"], "y", &[("kernel_shape", &[1, 1])]);
+    let weights: Vec<f32> = (0..12).map(|at| at as f32 - 5.0).collect();
+    let graph = network(&[conv, floats("w", &[4, 3, 1, 1], &weights)]);
+    bench.add("unopened.onnx", &[graph, property("mean", "0"), property("std", "1")].concat());
+    let extract = "extract drive/center --limit 6 --fit 64x64 --format npy";
+    bench.ok(&format!("{extract} --model unopened.onnx -o features/other -q"));
+    let mut window = open();
+    window.menu("File", "Compare representations…");
+    window.drop_file(bench.path("features"));
+    window.wait_for("3 layers would be compared");
+    window.choose("Measure", "mutual nearest neighbours");
+    window.click("Start");
+    window.wait_for("10 neighbours of each picture need at least 12 pictures, and there are 6");
+    window.choose("Measure", "RSA");
+    window.click("Start");
+    window.wait_for("RSA of 3 layers over 6 pictures");
+    let texts = window.texts();
+    let cell = texts.iter().find(|text| {
+        text.split_once(" × ").is_some_and(|(a, b)| a.contains("unopened.onnx") && b.contains("bn2.act"))
+    });
+    window.click(cell.unwrap_or_else(|| panic!("no cell: {texts:?}")));
+    window.wait_for(
+        "the program hasn't the network unopened.onnx open: load its file with \"Load weights…\" first",
+    );
+    assert!(window.says("RSA of 3 layers over 6 pictures"), "the matrix stays");
+}
+
 #[test]
 fn features_are_probed_with_baselines_and_warnings_and_the_run_can_be_stopped() {
     let bench = with_drive();

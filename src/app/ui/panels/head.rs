@@ -6,6 +6,7 @@ use crate::app::message::task::TaskCommand;
 use crate::app::ui::context::Context;
 use crate::app::ui::dialog::dialog;
 use crate::app::ui::theme;
+use crate::app::ui::widgets::select_on_focus;
 use crate::tensor::shown;
 
 pub(crate) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
@@ -24,6 +25,7 @@ fn content(ui: &mut Ui, cx: &mut Context<'_>) {
             .desired_width(200.0)
             .hint_text("name.safetensors");
         let field = ui.add(field).labelled_by(label.id);
+        select_on_focus(ui, &field, &cx.scratch.typed_head);
         let is_entered = field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
         let typed = cx.scratch.typed_head.trim();
         let can_use = !typed.is_empty();

@@ -94,3 +94,28 @@ pub(crate) fn line(plot: &mut PlotUi<'_>, model: &Model, open: &OpenSource, labe
 
 /// The colour of what is told.
 const TOLD: egui::Color32 = egui::Color32::from_rgb(214, 120, 50);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_told_stands_beside_the_truth() {
+        let words = |told: ToldValue, truth: Option<Label>| told_words("angle", &told, truth.as_ref());
+        assert_eq!(
+            words(ToldValue::Number(-0.25), Some(Label::Number(0.5))),
+            "angle told: −0.2500 · true: 0.5 (off by −0.7500)"
+        );
+        assert_eq!(
+            words(ToldValue::Number(0.25), Some(Label::Missing)),
+            "angle told: 0.2500 · no true value"
+        );
+        assert_eq!(words(ToldValue::Number(0.001), None), "angle told: 0.001000 · no true value");
+        let class = || ToldValue::Class("left".to_owned());
+        assert_eq!(words(class(), Some(Label::Text("left".into()))), "angle told: left · true: left (right)");
+        assert_eq!(
+            words(class(), Some(Label::Text("center".into()))),
+            "angle told: left · true: center (wrong)"
+        );
+    }
+}

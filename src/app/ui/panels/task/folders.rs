@@ -7,7 +7,7 @@ use crate::app::message::task::TaskCommand;
 use crate::app::model::task::Task;
 use crate::app::model::task::folders::FeatureFolders;
 use crate::app::ui::icons;
-use crate::app::ui::widgets::{icon_button, steady};
+use crate::app::ui::widgets::{icon_button, select_on_focus, steady};
 
 /// Draws the folders and what adds others.
 pub(crate) fn folders(ui: &mut Ui, commands: &mut Commands, task: Task, folders: &mut FeatureFolders) {
@@ -54,6 +54,7 @@ pub(crate) fn save(ui: &mut Ui, commands: &mut Commands, task: Task, endings: &s
                 .desired_width(220.0)
                 .hint_text(endings);
             let field = ui.add(field).labelled_by(label.id);
+            select_on_focus(ui, &field, typed);
             let is_entered = field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
             let can_save = !typed.trim().is_empty();
             let button = ui.add_enabled(can_save, egui::Button::new("Save result"));

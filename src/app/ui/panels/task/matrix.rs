@@ -206,3 +206,33 @@ fn shortened(name: &str) -> String {
     let end: String = name.chars().skip(num - half + 1).collect();
     format!("{start}…{end}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_in_the_cell_that_is_drawn_there() {
+        let cells = Rect::from_min_size(pos2(10.0, 20.0), vec2(60.0, 60.0));
+        for row in 0..3 {
+            for column in 0..3 {
+                let middle = cell(cells, 20.0, row, column).center();
+                assert_eq!(place(cells, 20.0, 3, middle), Some((row, column)));
+            }
+        }
+        for outside in [pos2(9.0, 30.0), pos2(71.0, 30.0), pos2(30.0, 81.0)] {
+            assert_eq!(place(cells, 20.0, 3, outside), None);
+        }
+    }
+
+    #[test]
+    fn numbers_have_a_true_minus_and_long_names_both_ends() {
+        assert_eq!([number(-0.001, 2), number(-0.5, 2), number(1.0, 2)], ["0.00", "−0.50", "1.00"]);
+        let long = shortened(&format!("begin{}/end", "x".repeat(60)));
+        assert!(
+            long.chars().count() == LONGEST && long.starts_with("begin") && long.ends_with("/end"),
+            "{long}"
+        );
+        assert_eq!(shortened("block1_pool"), "block1_pool");
+    }
+}

@@ -134,7 +134,7 @@ pub(crate) fn planned(ui: &mut Ui, cx: &mut Context<'_>, plan: &ProbePreview) {
 
 /// The report: the table, the differences, all warnings, and how to keep it.
 fn result(ui: &mut Ui, cx: &mut Context<'_>, probed: &ProbeResult) {
-    let report = &probed.found.report;
+    let report = &probed.report;
     ui.add(egui::Label::new(egui::RichText::new(report.heading()).strong()).wrap());
     let (titles, rows) = report.cells();
     egui::ScrollArea::horizontal().id_salt("scores").auto_shrink([false, true]).show(ui, |ui| {
