@@ -34,8 +34,13 @@ pub(crate) fn reading(ui: &mut Ui, cx: &mut Context<'_>, open: &OpenSource) {
                 cx.commands.push(TaskCommand::DropHead);
             }
             let text = egui::RichText::new(words);
-            let text =
-                if is_bad { text.color(theme::error(ui.visuals().dark_mode)) } else { text.color(TOLD) };
+            let is_dark = ui.visuals().dark_mode;
+            let colour = match (is_bad, is_dark) {
+                (true, _) => theme::error(is_dark),
+                (false, true) => TOLD,
+                (false, false) => TOLD_ON_LIGHT,
+            };
+            let text = text.color(colour);
             ui.add(egui::Label::new(text));
             let seen = format!("{}, by {}", counted(telling.len(), "frame"), telling.name);
             ui.add(egui::Label::new(egui::RichText::new(seen).weak().small()).truncate());
@@ -94,6 +99,8 @@ pub(crate) fn line(plot: &mut PlotUi<'_>, model: &Model, open: &OpenSource, labe
 
 /// The colour of what is told.
 const TOLD: egui::Color32 = egui::Color32::from_rgb(214, 120, 50);
+/// The same for words on a light ground, which need more contrast than a line.
+const TOLD_ON_LIGHT: egui::Color32 = egui::Color32::from_rgb(158, 74, 12);
 
 #[cfg(test)]
 mod tests {
