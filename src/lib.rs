@@ -38,3 +38,9 @@ pub use image;
 pub mod app;
 #[cfg(feature = "cli")]
 pub mod cli;
+#[cfg(feature = "study")]
+#[cfg_attr(
+    not(all(feature = "gui", feature = "cli")),
+    expect(dead_code, reason = "the window and the command line each use a part of it")
+)]
+mod study;

@@ -7,18 +7,18 @@ use anyhow::{Context as _, bail};
 use super::exit::Exit;
 use super::extract::plan;
 use super::extract_args::ExtractArgs;
-use super::head_file::{AboutHead, read};
 use super::interrupt::cancelled_by_ctrl_c;
 use super::output_guard::check_output;
 use super::predict_args::PredictArgs;
 use super::reporter::Reporter;
-use super::temporary::temporary_folder;
 use crate::engine::{CancelToken, Priority, start_threads};
 use crate::extract::{End, Existing, ExtractEvent, execute};
 use crate::features::{FeatureMatrix, MapRows};
 use crate::formats::write_whole;
 use crate::probe::{LinearHead, Predictions};
 use crate::render::Resources;
+use crate::study::head_file::{AboutHead, KeptHead, read};
+use crate::study::temporary::temporary_folder;
 use crate::tensor::{counted, shown};
 
 /// Bytes of features that are told at once.
@@ -44,7 +44,7 @@ fn predict(
     if let Some(output) = &args.output {
         check_output("-o", output, [&*args.input, &*args.head].into_iter().chain(args.weights.as_deref()))?;
     }
-    let (head, about) = read(&args.head)?;
+    let KeptHead { head, about } = read(&args.head, "`filterscope probe --save` wrote")?;
     args.run.engine().check()?;
     start_threads(args.run.threads, Priority::Normal)?;
     let folder = temporary_folder()?;

@@ -10,17 +10,19 @@ use super::interrupt::{cancel_at_ctrl_c, cancelled_by_ctrl_c};
 use super::remedy;
 use super::reporter::{Reporter, RunProgress};
 use super::similarity_args::SimilarityArgs;
-use super::similarity_output::{LayerFacts, SimilarityOutcome, check_outputs, tell, write};
+use super::similarity_output::{check_outputs, tell, write};
 use super::similarity_rdm::{Rdms, read_rdms};
-use super::temporary::temporary_folder;
 use crate::engine::{CancelToken, Priority, start_threads};
 use crate::extract::{Existing, ExtractEvent, Pool, execute, find_sets};
 use crate::features::MapRows;
 use crate::render::Resources;
 use crate::similarity::{
-    CkaKernel, ComparedLayer, ComparisonSettings, FeatureSet, ListedPicture, MatchedPictures, Measure,
-    SimilarityError, SimilarityStep, compare, set_names,
+    CkaKernel, ComparedLayer, ComparisonSettings, FeatureSet, ListedPicture, Measure, SimilarityError,
+    SimilarityStep, compare, set_names,
 };
+use crate::study::compared::{left_out_words, undefined_words};
+use crate::study::matrix::{LayerFacts, SimilarityOutcome};
+use crate::study::temporary::temporary_folder;
 use crate::tensor::{Remedy, available_memory, counted, shown};
 
 /// Runs the command.
@@ -232,7 +234,9 @@ fn compare_sets(
     }
     let all_names: Vec<String> =
         names.iter().cloned().chain(rdms.all.iter().map(|rdm| rdm.name.clone())).collect();
-    tell_left_out(&all_names, &matched, reporter);
+    for words in left_out_words(&all_names, &matched) {
+        reporter.note(&words);
+    }
     let mut facts: Vec<LayerFacts> =
         sets.iter().map(|set| LayerFacts::of_set(set, args.pool, !are_own)).collect();
     facts.extend(rdms.all.iter().map(|rdm| LayerFacts::of_matrix(&rdm.path)));
@@ -251,10 +255,8 @@ fn compare_sets(
         go_on()
     })?;
     drop(bar);
-    for (name, undefined) in matrix.names.iter().zip(&matrix.undefined) {
-        if let Some(undefined) = undefined {
-            reporter.note(&format!("{name} is like no other: {undefined}"));
-        }
+    for words in undefined_words(&matrix) {
+        reporter.note(&words);
     }
     let outcome = SimilarityOutcome { matrix: &matrix, settings: &settings, layers: &facts };
     write(args, &outcome)?;
@@ -266,35 +268,6 @@ fn compare_sets(
     };
     reporter.summary(&format!("{}{failed}", outcome.summary()));
     Ok(if num_failed > 0 { Exit::SomeFailed } else { Exit::Done })
-}
-
-/// Reports rows whose picture isn't in all sets; once for sets that lack the same, as those of one extraction do.
-fn tell_left_out(names: &[String], matched: &MatchedPictures, reporter: &Reporter) {
-    let mut told: Vec<&(usize, String)> = Vec::new();
-    for left_out in matched.left_out.iter().take(names.len()).flatten() {
-        if told.contains(&left_out) {
-            continue;
-        }
-        told.push(left_out);
-        let (count, first) = left_out;
-        let of: Vec<&str> = names
-            .iter()
-            .zip(&matched.left_out)
-            .filter(|(_, other)| other.as_ref() == Some(left_out))
-            .map(|(name, _)| name.as_str())
-            .collect();
-        let of = match of[..] {
-            [one] => one.to_owned(),
-            [one, ref more @ ..] => format!("{one} and {}", counted(more.len(), "other layer")),
-            [] => String::new(),
-        };
-        reporter.note(&format!(
-            "{} of {of} {} not in all others and left out, such as `{}`",
-            counted(*count, "picture"),
-            if *count == 1 { "is" } else { "are" },
-            shown(first)
-        ));
-    }
 }
 
 fn report(

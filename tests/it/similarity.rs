@@ -141,6 +141,17 @@ fn two_networks_stand_side_by_side_and_minibatches_are_told() {
     assert_eq!(again.stdout, run.stdout);
 }
 
+/// The rows of a matrix follow the network: the layer `blocks.10` would come before `blocks.2` if names were sorted as texts.
+#[test]
+fn sets_of_a_folder_come_in_natural_order() {
+    let bench = with_photos();
+    let layers = "--model VGG16 --layer features.16,features.4,features.30 --fit 64x64";
+    bench.ok(&format!("extract photos {layers} --limit 4 --pool avg --format npy -o features -q"));
+    let json = json(&bench, "features");
+    let names = json["layers"].as_array().unwrap().iter().map(|layer| layer["layer"].as_str().unwrap());
+    assert_eq!(names.collect::<Vec<_>>(), ["features.4", "features.16", "features.30"]);
+}
+
 #[test]
 fn sets_are_matched_by_their_pictures() {
     let bench = with_photos();

@@ -39,8 +39,9 @@ impl Command {
             Self::Weights(command) => command.kind(),
             Self::Dataset(command) => command.kind(),
             Self::Save(command) => command.kind(),
+            Self::Task(command) => command.kind(),
             // None of these changes what is requested of views or clears messages.
-            Self::Task(_) | Self::Window(_) => Kind::PLAIN,
+            Self::Window(_) => Kind::PLAIN,
         }
     }
 }

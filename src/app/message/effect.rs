@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use egui::ColorImage;
 
-use crate::app::message::job::{Job, RunJob, SideJob};
+use crate::app::message::job::{HeadJob, Job, RunJob, SideJob};
 use crate::app::message::question::Question;
 use crate::app::model::dataset::ThumbKey;
 use crate::app::model::view::ViewId;
@@ -36,6 +36,8 @@ pub(crate) enum Work {
     Side(SideJob),
     /// Plan or do a task.
     Run(RunJob),
+    /// Read a head, or tell a frame with it.
+    Head(HeadJob),
     /// Ask the user for a path.
     Ask(Question),
     /// Ask a server what it offers for a model.

@@ -14,6 +14,7 @@ use crate::app::model::restored::RestoredFigure;
 use crate::app::model::save::SaveRequest;
 use crate::app::model::session::Reopened;
 use crate::app::model::shown::{Inspected, Shown};
+use crate::app::model::studied::{StudyResult, TellRequest};
 use crate::app::model::task::run_news::RunNews;
 use crate::app::model::task::{Task, TaskPlan};
 use crate::app::model::view::Busy;
@@ -23,6 +24,8 @@ use crate::engine::DeviceChoice;
 use crate::input::dataset::Source;
 use crate::input::live::{FeedEnd, Grown};
 use crate::models::ModelSpec;
+use crate::study::head_file::KeptHead;
+use crate::study::predictor::ToldValue;
 
 /// The result of a view's newest request, or its progress. Errors are values too; the window shows each once.
 pub(crate) enum ViewEvent {
@@ -93,6 +96,14 @@ pub(crate) enum Event {
     TaskPlanned(TaskPlan),
     /// Progress of a task, or its end.
     TaskNews(Task, RunNews),
+    /// What a comparison or a probe found.
+    Studied(StudyResult),
+    /// A head was read from this file.
+    HeadRead(PathBuf, Box<KeptHead>),
+    /// A frame was told by the head in use, or can't be.
+    Told(Box<TellRequest>, Result<ToldValue, String>),
+    /// The head of this number can't be used with this data set, for this reason.
+    HeadRefused(Box<TellRequest>, String),
     /// A picture for the clipboard.
     Copied(Arc<ColorImage>),
     /// News of a download, and the model whose weights it is for.

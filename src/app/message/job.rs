@@ -10,17 +10,19 @@ use crate::app::model::request::FullRequest;
 use crate::app::model::save::{SaveLooks, SaveRequest};
 use crate::app::model::session::LastTime;
 use crate::app::model::shown::Shown;
+use crate::app::model::studied::{StudyResult, TellRequest};
 use crate::app::model::task::TaskRequest;
 use crate::app::model::task::batch::{BatchCounts, BatchRequest};
 use crate::app::model::task::run_news::RunNews;
 use crate::app::model::view::ViewId;
-use crate::engine::{CancelToken, WeightStore};
+use crate::engine::{CancelToken, DeviceChoice, EngineChoice, WeightStore};
 use crate::extract::Existing;
 use crate::formats::PictureRecord;
 use crate::graph::NodeId;
 use crate::input::dataset::Source;
 use crate::render::BatchPlan;
-use crate::weights::PartChoice;
+use crate::study::head_file::KeptHead;
+use crate::weights::{FilePart, PartChoice};
 
 /// Work for the threads of tasks.
 pub(crate) enum RunJob {
@@ -28,6 +30,27 @@ pub(crate) enum RunJob {
     Plan(TaskRequest),
     /// Do a task.
     Run(TaskRequest, Existing, CancelToken),
+    /// Write the result of a comparison or a probe; the flag says whether a file may be replaced.
+    Save(StudyResult, PathBuf, bool),
+}
+
+/// Work for the thread that tells frames with the head in use.
+pub(crate) enum HeadJob {
+    /// Read a head from a file.
+    Read(PathBuf),
+    /// Tell a frame. Replaced by a newer one.
+    Tell(Box<HeadToTell>),
+}
+
+/// A frame to be told, and everything needed for it.
+pub(crate) struct HeadToTell {
+    pub(crate) of: TellRequest,
+    pub(crate) kept: Arc<KeptHead>,
+    /// The weight file that the user gave for the head's network.
+    pub(crate) weights_file: Option<FilePart>,
+    pub(crate) device: DeviceChoice,
+    pub(crate) engine: EngineChoice,
+    pub(crate) store: WeightStore,
 }
 
 /// A job for the network's thread. `Show` and `Open` are replaced by a newer job of the same view; all others are queued and done.

@@ -21,4 +21,8 @@ pub(crate) enum Question {
     Export(Export, String),
     /// A path for a task to write to; the text is the proposed name, if it is a file.
     TaskPlace(Task, String),
+    /// A file for the result of a task; the text is the proposed name.
+    ResultPlace(Task, String),
+    /// The file of a head.
+    Head,
 }

@@ -71,6 +71,6 @@ pub(crate) const ACTIONS: &[Action<WindowCommand>] = &[
     )
     .with_keys(&[key(Key::Escape)]),
     Action::new("Quit", "quit", |_| vec![WindowCommand::Quit])
-        .in_menu(Menu::File, 40)
+        .in_menu(Menu::File, 50)
         .with_keys(&[ctrl(Key::Q)]),
 ];

@@ -21,6 +21,7 @@ pub(crate) mod restored;
 pub(crate) mod save;
 pub(crate) mod session;
 pub(crate) mod shown;
+pub(crate) mod studied;
 pub(crate) mod task;
 pub(crate) mod tiles;
 pub(crate) mod trace;
@@ -47,6 +48,7 @@ use crate::app::model::request::FullRequest;
 use crate::app::model::restored::Expected;
 use crate::app::model::save::{Export, SaveLooks, SaveRequest};
 use crate::app::model::shown::{Inspected, Shown};
+use crate::app::model::studied::Studied;
 use crate::app::model::task::Tasks;
 use crate::app::model::trace::Trace;
 use crate::app::model::view::{MAX_VIEWS, ViewId, ViewState};
@@ -57,6 +59,7 @@ use crate::graph::Graph;
 use crate::models::{ModelSpec, Registry};
 use crate::mosaic::{ColourChoice, ColourMap, Normalisation};
 use crate::render::ViewRequest;
+use crate::study::compared::FeaturesOf;
 use crate::weights::FilePart;
 
 /// Memory budget for finished views, in bytes, so that going back to one of them needs no computation.
@@ -144,6 +147,10 @@ pub(crate) struct Model {
     /// Playback through the layers.
     pub(crate) playing: Option<Playing>,
     pub(crate) tasks: Tasks,
+    /// Results of comparisons and probes, and the head in use.
+    pub(crate) studied: Studied,
+    /// Views that were opened from a comparison, and the features that they stand for, until they show something.
+    pub(crate) pairs_shown: Vec<(ViewId, FeaturesOf)>,
     /// Playback through the data set's frames.
     pub(crate) playing_frames: Option<Playing>,
     /// The watched folder: pictures that are added to it are shown.
@@ -224,6 +231,8 @@ impl Model {
             ahead: None,
             playing: None,
             tasks: Tasks::of(spec.tag),
+            studied: Studied::default(),
+            pairs_shown: Vec::new(),
             playing_frames: None,
             watched: None,
             labels: None,

@@ -8,6 +8,7 @@ pub(crate) struct OpenWindows {
     pub(crate) palette: bool,
     pub(crate) table: bool,
     pub(crate) log: bool,
+    pub(crate) head: bool,
     /// The right panel in a window that is too narrow for it to be always there.
     pub(crate) right: bool,
 }

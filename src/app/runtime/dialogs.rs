@@ -24,6 +24,10 @@ pub trait Dialogs: Send + Sync {
     fn save_png(&self, name: &str) -> Option<PathBuf>;
     /// A file to save a moving picture to; `name` is proposed.
     fn save_animation(&self, name: &str) -> Option<PathBuf>;
+    /// A file to save the result of a comparison or a probe to; `name` is proposed.
+    fn save_result(&self, name: &str) -> Option<PathBuf>;
+    /// The file of a head to open.
+    fn open_head(&self) -> Option<PathBuf>;
 }
 
 /// The desktop's own dialogs.
@@ -73,6 +77,18 @@ impl Dialogs for SystemDialogs {
             .set_file_name(name)
             .save_file()
     }
+
+    fn save_result(&self, name: &str) -> Option<PathBuf> {
+        rfd::FileDialog::new().set_title("Save the result").set_file_name(name).save_file()
+    }
+
+    fn open_head(&self) -> Option<PathBuf> {
+        rfd::FileDialog::new()
+            .set_title("Use a head")
+            .add_filter("Heads", &["safetensors"])
+            .add_filter("All files", &["*"])
+            .pick_file()
+    }
 }
 
 fn in_folder(folder: Option<&Path>) -> rfd::FileDialog {
@@ -100,6 +116,8 @@ pub(crate) fn ask(dialogs: &Arc<dyn Dialogs>, question: Question, tell: Tell) ->
             Question::Weights => dialogs.open_weights(),
             Question::Save(shown) => dialogs.save_png(&shown.file_name()),
             Question::Export(_, name) => dialogs.save_png(name),
+            Question::ResultPlace(_, name) => dialogs.save_result(name),
+            Question::Head => dialogs.open_head(),
             Question::TaskPlace(task, name) => match task.about().place {
                 Place::Folder => dialogs.open_folder(None),
                 Place::Animation => dialogs.save_animation(name),

@@ -13,8 +13,9 @@ use network::pipeline::Pipeline;
 
 use crate::app::message::effect::{FetchRequest, Work};
 use crate::app::message::event::{Event, Kept};
-use crate::app::message::job::{BatchJob, Job, RunJob, SideJob};
+use crate::app::message::job::{BatchJob, HeadJob, Job, RunJob, SideJob};
 use crate::app::model::download::DownloadNews;
+use crate::app::model::studied::StudyResult;
 use crate::app::model::task::{Task, TaskRequest};
 use crate::engine::{EngineChoice, Worker};
 use crate::input::live::{Feed, FolderWatch, Frame};
@@ -23,6 +24,7 @@ use crate::tensor::PixelSize;
 
 use dialogs::Dialogs;
 use download::Download;
+use heads::Heads;
 use tasks::Runs;
 use tell::Tell;
 
@@ -30,11 +32,14 @@ pub(crate) mod channel_map;
 pub(crate) mod dialogs;
 pub(crate) mod download;
 pub(crate) mod existing;
+pub(crate) mod heads;
 pub(crate) mod inspect;
 pub(crate) mod keep;
 pub(crate) mod network;
+pub(crate) mod studies;
 pub(crate) mod tasks;
 pub(crate) mod tell;
+pub(crate) mod teller;
 
 /// Greatest number of events that may wait for the window; a worker that sends more blocks until the window has taken some.
 const MAX_EVENTS: usize = 64;
@@ -43,6 +48,8 @@ const MEMORY_INTERVAL: Duration = Duration::from_secs(1);
 /// The latest-wins slots of the second thread: one for details, and after it one for each view that is searched for a closest channel.
 const INSPECT_SLOT: u64 = 0;
 const FIRST_MATCH_SLOT: u64 = 1;
+/// The only latest-wins slot of the thread of heads, for frames.
+const TELL_SLOT: u64 = 0;
 /// The only latest-wins slot of each task thread, for plans.
 const TASK_PLAN_SLOT: u64 = 0;
 
@@ -54,6 +61,8 @@ pub(crate) struct Runtime {
     side: Worker<SideJob>,
     /// A thread for each kind of task, in the order of [`Task::ALL`], so that nothing wanted on screen waits for a task.
     tasks: Vec<Worker<RunJob>>,
+    /// Tells frames with the head in use.
+    heads: Worker<HeadJob>,
     dialogs: Arc<dyn Dialogs>,
     /// The watch on the open folder, which ends when it is dropped.
     watch: Option<FolderWatch>,
@@ -84,6 +93,11 @@ impl Runtime {
             inspect::handle(job, &theirs);
             None
         })?;
+        let (mut kept, theirs) = (Heads::default(), tell.clone());
+        let heads = Worker::spawn("telling", move |job, _| {
+            kept.handle(job, &theirs);
+            None
+        })?;
         let task_thread = |name: &str| {
             let (mut runs, theirs) = (Runs::default(), tell.clone());
             Worker::spawn(name, move |job, token| {
@@ -96,6 +110,7 @@ impl Runtime {
             network,
             side,
             tasks: Task::ALL.iter().map(|task| task_thread(task.about().title)).collect::<Result<_, _>>()?,
+            heads,
             tell,
             dialogs,
             watch: None,
@@ -117,6 +132,10 @@ impl Runtime {
             Work::Queue(job) => return self.network.enqueue(job).err().map(|job| refused(&job)),
             Work::Side(job) => return self.side(job),
             Work::Run(job) => return self.task(job),
+            Work::Head(HeadJob::Tell(job)) => self.heads.post(TELL_SLOT, HeadJob::Tell(job)),
+            Work::Head(job @ HeadJob::Read(_)) => {
+                return self.heads.enqueue(job).err().map(|_| too_much());
+            }
             Work::Ask(question) => {
                 return dialogs::ask(&self.dialogs, question, self.tell.clone()).err().map(Event::JobFailed);
             }
@@ -156,6 +175,14 @@ impl Runtime {
             RunJob::Run(TaskRequest::Batch(request), existing, called_off) => {
                 let job = Job::Batch(Box::new(BatchJob::new(*request, existing.overwrite, called_off)));
                 self.network.enqueue_background(job).err().map(|_| too_much())
+            }
+            RunJob::Save(result, path, may_replace) => {
+                let task = match &result {
+                    StudyResult::Compared(_) => Task::Similarity,
+                    StudyResult::Probed(_) => Task::Probe,
+                };
+                let refused = thread(task).enqueue(RunJob::Save(result, path, may_replace)).is_err();
+                refused.then(too_much)
             }
             RunJob::Run(request, existing, called_off) => {
                 let task = request.task();

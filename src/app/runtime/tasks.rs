@@ -3,34 +3,32 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use crate::app::message::event::Event;
 use crate::app::message::job::RunJob;
 use crate::app::message::remedy::{told, words};
+use crate::app::model::studied::StudyResult;
 use crate::app::model::task::animate::{AnimatePreview, AnimateRequest};
 use crate::app::model::task::extract::{ExtractPreview, ExtractRequest};
 use crate::app::model::task::run_news::{RunEnd, RunNews};
 use crate::app::model::task::{Task, TaskPlan, TaskRequest};
 use crate::app::runtime::existing::WeightHashes;
+use crate::app::runtime::studies;
 use crate::app::runtime::tell::Tell;
+use crate::app::runtime::teller::Teller;
 use crate::engine::{Backbone, CancelToken, ComputeDevice, Session};
 use crate::extract::{
-    End, Executed, Existing, ExtractEvent, ExtractPlan, ModelToRun, execute, look, needed_bytes,
-    overflow_words,
+    End, Executed, Existing, ExtractPlan, ModelToRun, execute, look, needed_bytes, overflow_words,
 };
 use crate::input::dataset::PictureRef;
 use crate::models::ModelSpec;
 use crate::render::{
-    AnimatedPicture, Animation, AnimationError, AnimationEvent, AnimationMode, BatchLayers, animated_layers,
+    AnimatedPicture, Animation, AnimationError, AnimationMode, BatchLayers, animated_layers,
     animation_extent, animation_format,
 };
 use crate::tensor::counted;
 use crate::tensor::{Remedied, shown};
 use crate::weights::FilePart;
-
-/// Least time between two progress events.
-const INTERVAL: Duration = Duration::from_millis(100);
 
 /// What one of the threads keeps from job to job: the networks it has loaded.
 #[derive(Default)]
@@ -44,8 +42,10 @@ impl Runs {
     pub(crate) fn handle(&mut self, job: RunJob, token: &CancelToken, tell: &Tell) {
         let task = match &job {
             RunJob::Plan(request) | RunJob::Run(request, ..) => request.task(),
+            RunJob::Save(StudyResult::Compared(_), ..) => Task::Similarity,
+            RunJob::Save(StudyResult::Probed(_), ..) => Task::Probe,
         };
-        let is_plan = matches!(job, RunJob::Plan(_));
+        let (is_plan, is_save) = (matches!(job, RunJob::Plan(_)), matches!(job, RunJob::Save(..)));
         let done = catch_unwind(AssertUnwindSafe(|| match job {
             RunJob::Plan(request) => tell.event(Event::TaskPlanned(self.planned(request))),
             RunJob::Run(request, existing, called_off) => {
@@ -53,15 +53,25 @@ impl Runs {
                 let end = match request {
                     TaskRequest::Extract(request) => self.extract(&request, existing, &mut teller),
                     TaskRequest::Animate(request) => self.animate(&request, &mut teller),
+                    TaskRequest::Similarity(request) => studies::compare(&request, &mut teller),
+                    TaskRequest::Probe(request) => studies::probe_features(&request, &mut teller),
                     TaskRequest::Batch(_) => Err("batches are done by the network's thread".to_owned()),
                 };
                 teller.end(end);
+            }
+            RunJob::Save(result, path, may_replace) => {
+                tell.event(match studies::save(&result, &path, may_replace) {
+                    Ok(()) => Event::Saved(path),
+                    Err(reason) => Event::JobFailed(reason),
+                });
             }
         }));
         if done.is_err() {
             self.loaded.clear();
             let bug = "an internal error, which is a bug of this program; details are on the terminal";
-            tell.event(if is_plan {
+            tell.event(if is_save {
+                Event::JobFailed(bug.to_owned())
+            } else if is_plan {
                 Event::TaskPlanned(TaskPlan::refused(task, bug.to_owned()))
             } else {
                 let end = Some(RunEnd::Failed(bug.to_owned()));
@@ -78,6 +88,10 @@ impl Runs {
             }
             TaskRequest::Extract(request) => TaskPlan::Extract(self.preview(&request).map(Arc::new)),
             TaskRequest::Animate(request) => TaskPlan::Animate(preview_animation(&request)),
+            TaskRequest::Similarity(request) => {
+                TaskPlan::Similarity(studies::preview_comparison(&request).map(Arc::new))
+            }
+            TaskRequest::Probe(request) => TaskPlan::Probe(studies::preview_probe(&request).map(Arc::new)),
         }
     }
 
@@ -163,6 +177,8 @@ impl Runs {
         let mut plan = self.plan(request)?;
         let folders: Vec<String> =
             plan.sets.iter().map(|set| format!("\"{}\"", plan.set_folder(set).display())).collect();
+        let made: Vec<String> =
+            plan.sets.iter().map(|set| plan.set_folder(set).display().to_string()).collect();
         let (folders, total) = (folders.join(", "), plan.rows.len());
         teller.news.total = total;
         let cancel = teller.called_off.clone();
@@ -180,6 +196,9 @@ impl Runs {
                     format!("{error}; {}{}", kept(done), remedy.unwrap_or_default())
                 }
             })?;
+        if !matches!(end, End::Interrupted) && num_failed < total {
+            teller.news.made = made;
+        }
         let infinite = infinite_words(num_overflows);
         match end {
             End::NothingToDo { changed } => {
@@ -285,85 +304,4 @@ fn preview_animation(request: &AnimateRequest) -> Result<AnimatePreview, String>
     let is_empty_folder =
         std::fs::read_dir(&request.output).is_ok_and(|mut entries| entries.next().is_none());
     Ok(AnimatePreview { extent, is_there: request.output.exists() && !is_empty_folder })
-}
-
-/// Reports a run's progress to the window, and cancels the run if the window was closed.
-struct Teller<'a> {
-    tell: &'a Tell,
-    called_off: &'a CancelToken,
-    /// Cancelled when the window closes.
-    token: &'a CancelToken,
-    task: Task,
-    news: RunNews,
-    started: Instant,
-    told: Instant,
-}
-
-impl<'a> Teller<'a> {
-    fn new(tell: &'a Tell, called_off: &'a CancelToken, token: &'a CancelToken, task: Task) -> Self {
-        let now = Instant::now();
-        // The window may have been closed before the run began.
-        if token.is_cancelled() {
-            called_off.cancel();
-        }
-        Self { tell, called_off, token, task, news: RunNews::default(), started: now, told: now }
-    }
-
-    fn extract(&mut self, event: ExtractEvent) {
-        match event {
-            ExtractEvent::Found(note) => {
-                self.tell.event(Event::Noted(note));
-            }
-            ExtractEvent::Begun { done, failed } => {
-                (self.news.first, self.news.done, self.news.num_failed) = (done, done, failed);
-                self.tell_now();
-            }
-            ExtractEvent::Progress { done, failed } => {
-                (self.news.done, self.news.num_failed) = (done, failed);
-            }
-            ExtractEvent::Failed { picture, reason } => {
-                let camera = picture.camera.map(|c| format!(", {c}")).unwrap_or_default();
-                self.news.fail(format!("row {}{camera}: {}", picture.row, picture.file), reason);
-            }
-            ExtractEvent::Note { .. } => {}
-            ExtractEvent::Assembling { set, done, total } => {
-                self.news.what = format!("putting {set} together: {done} of {total}");
-            }
-        }
-        self.tell_sometimes();
-    }
-
-    fn animation(&mut self, event: AnimationEvent) {
-        match event {
-            AnimationEvent::Frame => self.news.done += 1,
-            AnimationEvent::Skipped(reason) => {
-                self.news.num_failed += 1;
-                self.news.fail(String::new(), reason);
-            }
-            AnimationEvent::Scale { low, high, .. } => {
-                self.news.what = format!("one scale for all frames: {low} to {high}");
-            }
-        }
-        self.tell_sometimes();
-    }
-
-    fn tell_sometimes(&mut self) {
-        if self.token.is_cancelled() {
-            self.called_off.cancel();
-        }
-        if self.told.elapsed() >= INTERVAL {
-            self.tell_now();
-        }
-    }
-
-    fn tell_now(&mut self) {
-        self.told = Instant::now();
-        self.news.elapsed = self.started.elapsed();
-        self.tell.event(Event::TaskNews(self.task, self.news.clone()));
-    }
-
-    fn end(mut self, end: Result<RunEnd, String>) {
-        self.news.end = Some(end.unwrap_or_else(RunEnd::Failed));
-        self.tell_now();
-    }
 }

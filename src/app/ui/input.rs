@@ -7,9 +7,11 @@ use egui::{Context, KeyboardShortcut, Modifiers};
 
 use crate::app::message::command::{AnyAction, Commands, actions};
 use crate::app::message::save::SaveCommand;
+use crate::app::message::task::TaskCommand;
 use crate::app::message::view::ViewCommand;
 use crate::app::message::views::ViewsCommand;
 use crate::app::model::Model;
+use crate::app::model::task::Task;
 use crate::app::model::view::ViewId;
 use crate::app::ui::scratch::Scratch;
 
@@ -72,6 +74,19 @@ fn take_dropped(ctx: &Context, model: &Model, scratch: &mut Scratch, commands: &
         return;
     }
     let Some((paths, _)) = scratch.dropped.take() else { return };
+    // While folders of features are being chosen, that is what dropped folders are for.
+    let takes_folders = [Task::Probe, Task::Similarity].into_iter().find(|task| {
+        let run = model.tasks.run(*task);
+        run.is_open && run.running.is_none()
+    });
+    let (folders, paths): (Vec<PathBuf>, Vec<PathBuf>) =
+        paths.into_iter().partition(|path| takes_folders.is_some() && path.is_dir());
+    if let (Some(task), false) = (takes_folders, folders.is_empty()) {
+        commands.push(TaskCommand::AddFolders(task, folders));
+    }
+    if paths.is_empty() {
+        return;
+    }
     let is_under = |id: &ViewId| {
         let place = scratch.views.get(id).and_then(|view| view.place);
         pointer.zip(place).is_some_and(|(at, place)| place.contains(at))

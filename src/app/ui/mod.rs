@@ -23,8 +23,8 @@ pub(crate) mod widgets;
 use crate::app::ui::context::Context;
 
 use panels::{
-    bar, controls, details, help, log, models, notice, palette, save, status, table, task, timeline, toasts,
-    views,
+    bar, controls, details, head, help, log, models, notice, palette, save, status, table, task, timeline,
+    toasts, views,
 };
 
 /// Draws the whole window.
@@ -41,6 +41,7 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     save::ask_replace(ui.ctx(), cx);
     table::draw(ui.ctx(), cx);
     task::draw(ui.ctx(), cx);
+    head::draw(ui.ctx(), cx);
     log::draw(ui.ctx(), cx);
     help::draw(ui.ctx(), cx);
     palette::draw(ui.ctx(), cx);

@@ -19,6 +19,9 @@ use crate::tensor::{OrderBy, PixelSize};
 pub(crate) struct Scratch {
     pub(crate) typed_path: String,
     pub(crate) typed_save: String,
+    pub(crate) typed_matrix: String,
+    pub(crate) typed_report: String,
+    pub(crate) typed_head: String,
     pub(crate) typed_channel: String,
     pub(crate) typed_fit: String,
     /// Plans of the memory that runs will take.

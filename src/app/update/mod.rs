@@ -35,7 +35,9 @@ mod restore;
 mod save;
 pub(crate) mod session;
 pub(crate) mod show;
+mod studies;
 mod task;
+mod telling;
 mod view;
 mod views;
 mod weights;
@@ -175,6 +177,10 @@ fn take(model: &mut Model, event: Event, now: &Now, effects: &mut Effects) {
         Event::Here(tags) => weights::take_here(model, effects, tags),
         Event::TaskPlanned(plan) => model.tasks.take_plan(plan),
         Event::TaskNews(of, news) => task::take_news(model, of, news, effects),
+        Event::Studied(result) => studies::take_result(model, result),
+        Event::HeadRead(path, kept) => telling::take_head(model, effects, &path, *kept),
+        Event::Told(of, told) => telling::take_told(model, &of, told),
+        Event::HeadRefused(of, reason) => telling::take_refusal(model, &of, reason),
         Event::Copied(image) => {
             effects.face(FaceEffect::CopyImage(image));
             model.say(Tone::Good, "copied the mosaic as a picture");
@@ -266,7 +272,7 @@ fn say_no_dialog(model: &mut Model, question: &Question) {
         }
         Question::Picture(_) | Question::Folder(_) | Question::Weights => "type a path on the left",
         Question::Save(_) | Question::Export(..) => "type a path under Save on the right",
-        Question::TaskPlace(..) => "type the path in its field",
+        Question::TaskPlace(..) | Question::ResultPlace(..) | Question::Head => "type the path in its field",
     };
     model.say(Tone::Warning, format!("no file dialog opened (this system may have none): {instead}"));
 }
@@ -278,6 +284,8 @@ fn picked(model: &Model, question: Question, path: PathBuf) -> Command {
         Question::Weights => WeightsCommand::OpenWeights(path).into(),
         Question::Save(shown) => SaveCommand::Save(path, shown).into(),
         Question::Export(what, _) => SaveCommand::Export(what, path).into(),
+        Question::ResultPlace(task, _) => TaskCommand::SaveResult(task, path, true).into(),
+        Question::Head => TaskCommand::UseHead(path).into(),
         Question::TaskPlace(task, _) => {
             TaskCommand::Set(Box::new(model.tasks.placed(task, path.display().to_string()))).into()
         }

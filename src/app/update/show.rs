@@ -13,6 +13,7 @@ use crate::app::model::shown::Shown;
 use crate::app::model::view::{Busy, Trouble, ViewId, ViewState};
 use crate::app::update::expected::{check_expected, note_weights};
 use crate::app::update::requests::{ask_offer, inspect_selected, paint_pins, plan_tasks};
+use crate::app::update::telling::{check_pair, tell_frame};
 use crate::models::ModelSpec;
 use crate::render::{Change, LayerChoice};
 use crate::tensor::ChannelKind;
@@ -176,7 +177,11 @@ fn put_on_screen(
     }
     note_weights(model, shown);
     check_expected(model, effects, at, shown);
+    check_pair(model, at);
     trace(model, at);
+    if at == model.active {
+        tell_frame(model, effects);
+    }
 }
 
 /// Keeps what the channels of the active view answered to a frame.

@@ -1,9 +1,9 @@
-//! Handlers about tasks: batches of figures, features of the open data set, moving pictures.
+//! Handlers about tasks: batches of figures, features of the open data set, moving pictures, comparisons and probes of features.
 
 use std::sync::Arc;
 
 use crate::app::message::effect::{Effects, Work};
-use crate::app::message::job::RunJob;
+use crate::app::message::job::{HeadJob, RunJob};
 use crate::app::message::question::Question;
 use crate::app::message::task::TaskCommand;
 use crate::app::model::Model;
@@ -12,6 +12,7 @@ use crate::app::model::task::Task;
 use crate::app::model::task::basis::InView;
 use crate::app::model::task::run_news::{RunEnd, RunNews};
 use crate::app::update::requests::{basis, plan_task};
+use crate::app::update::{studies, telling};
 use crate::engine::CancelToken;
 use crate::extract::Existing;
 
@@ -35,8 +36,10 @@ pub(crate) fn apply(model: &mut Model, command: TaskCommand, effects: &mut Effec
             }
         }
         TaskCommand::Set(scope) => {
-            let task = model.tasks.set(*scope);
-            plan_task(model, task, effects);
+            let (task, must_plan) = model.tasks.set(*scope);
+            if must_plan {
+                plan_task(model, task, effects);
+            }
         }
         TaskCommand::ChoosePlace(task) => {
             let name = model.view().shown.as_ref().map_or("moving".to_owned(), |s| s.stem.clone());
@@ -44,6 +47,31 @@ pub(crate) fn apply(model: &mut Model, command: TaskCommand, effects: &mut Effec
         }
         TaskCommand::Start(task, existing) => start(model, task, existing, effects),
         TaskCommand::Cancel(task) => model.tasks.run(task).cancel(),
+        TaskCommand::AddFolders(task, folders) => {
+            for folder in folders {
+                add_folder(model, task, &folder.display().to_string());
+            }
+            plan_task(model, task, effects);
+        }
+        TaskCommand::ShowPair(a, b) => studies::show_pair(model, effects, a, b),
+        TaskCommand::ChooseResultPlace(task) => studies::choose_result_place(effects, task),
+        TaskCommand::SaveResult(task, path, may_replace) => {
+            studies::save_result(model, effects, task, path, may_replace);
+        }
+        TaskCommand::ToggleHead => model.open.head = !model.open.head,
+        TaskCommand::ChooseHead => effects.push(Work::Ask(Question::Head)),
+        TaskCommand::UseHead(path) => effects.push(Work::Head(HeadJob::Read(path))),
+        TaskCommand::UseFittedHead => telling::use_fitted_head(model, effects),
+        TaskCommand::DropHead => model.studied.telling = None,
+    }
+}
+
+/// Adds a folder of features to a task over features.
+fn add_folder(model: &mut Model, task: Task, folder: &str) {
+    match task {
+        Task::Similarity => model.tasks.similarity.scope.folders.add(folder),
+        Task::Probe => model.tasks.probe.scope.folders.add(folder),
+        Task::Batch | Task::Extract | Task::Animate => {}
     }
 }
 
@@ -76,7 +104,18 @@ pub(crate) fn take_news(model: &mut Model, task: Task, news: RunNews, effects: &
         }
         Some((tone, text)) => model.say(tone, text),
     }
+    // Features that were made here are at hand for what is done with features.
+    for folder in &news.made {
+        for task in [Task::Similarity, Task::Probe] {
+            add_folder(model, task, folder);
+        }
+    }
+    let has_made = !news.made.is_empty();
     if model.tasks.run_mut(task).take(news) {
         plan_task(model, task, effects);
+    }
+    if has_made {
+        plan_task(model, Task::Similarity, effects);
+        plan_task(model, Task::Probe, effects);
     }
 }

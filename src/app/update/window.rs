@@ -40,7 +40,7 @@ pub(crate) fn apply(model: &mut Model, command: WindowCommand, now: &Now, effect
 /// what is computed.
 fn close_top(model: &mut Model, effects: &mut Effects) {
     let (open, tasks) = (&mut model.open, &mut model.tasks);
-    let over = [&mut open.palette, &mut open.help, &mut open.log];
+    let over = [&mut open.palette, &mut open.help, &mut open.log, &mut open.head];
     if let Some(top) = over.into_iter().find(|is_open| **is_open) {
         *top = false;
         return;

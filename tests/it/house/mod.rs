@@ -13,6 +13,7 @@ use self::imports::{Arrows, Crate};
 use crate::support::root;
 
 const BELOW_THE_TOP: &[&str] = &[
+    "study",
     "similarity",
     "probe",
     "extract",
@@ -29,10 +30,27 @@ const BELOW_THE_TOP: &[&str] = &[
 ];
 
 /// What each layer may use of the others, as ARCHITECTURE.md lists it.
-const MAY_USE: [(&str, &[&str]); 16] = [
+const MAY_USE: [(&str, &[&str]); 17] = [
     ("main", &["app", "cli", "engine", "render", "weights"]),
     ("app", BELOW_THE_TOP),
     ("cli", BELOW_THE_TOP),
+    (
+        "study",
+        &[
+            "similarity",
+            "probe",
+            "extract",
+            "engine",
+            "features",
+            "formats",
+            "mosaic",
+            "models",
+            "weights",
+            "input",
+            "graph",
+            "tensor",
+        ],
+    ),
     (
         "extract",
         &["engine", "features", "formats", "mosaic", "models", "weights", "input", "graph", "tensor"],

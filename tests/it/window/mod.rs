@@ -15,6 +15,7 @@ mod menus;
 mod passes;
 mod runs;
 mod session;
+mod studies;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex};
@@ -68,6 +69,14 @@ impl Dialogs for Scripted {
     }
 
     fn save_animation(&self, _name: &str) -> Option<PathBuf> {
+        self.take()
+    }
+
+    fn save_result(&self, _name: &str) -> Option<PathBuf> {
+        self.take()
+    }
+
+    fn open_head(&self) -> Option<PathBuf> {
         self.take()
     }
 }

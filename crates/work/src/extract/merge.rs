@@ -34,11 +34,13 @@ pub enum MergeStep<'a> {
     Writing(&'a str),
 }
 
-/// The folders of feature sets at or below a path, sorted.
+/// The folders of feature sets at or below a path, in natural order: `features.4` before `features.16`, as the layers of a network follow
+/// each other.
 pub fn find_sets(path: &Path) -> Result<Vec<PathBuf>, MergeError> {
     let mut found = Vec::new();
     walk(path, MAX_DEPTH, &mut found)?;
-    found.sort();
+    let text = |path: &PathBuf| path.to_string_lossy().into_owned();
+    found.sort_by(|a, b| natord::compare(&text(a), &text(b)).then_with(|| a.cmp(b)));
     if found.is_empty() { Err(MergeError::Nothing { path: path.to_owned() }) } else { Ok(found) }
 }
 

@@ -92,6 +92,16 @@ pub(crate) trait Scope: Clone {
     /// The path that it writes to.
     fn place(&mut self) -> &mut String;
 
+    /// Takes a path that was chosen in a dialog.
+    fn put(&mut self, place: String) {
+        *self.place() = place;
+    }
+
+    /// Whether the plan of these other choices is that of these.
+    fn is_planned_as(&self, _other: &Self) -> bool {
+        false
+    }
+
     /// The tags of the chosen networks; none for a kind of task that always uses the active view's network.
     fn tags(&mut self) -> Option<&mut BTreeSet<String>>;
 

@@ -6,7 +6,10 @@ pub(crate) mod basis;
 pub(crate) mod batch;
 pub(crate) mod existing;
 pub(crate) mod extract;
+pub(crate) mod folders;
+pub(crate) mod probe;
 pub(crate) mod run_news;
+pub(crate) mod similarity;
 
 use std::sync::Arc;
 
@@ -14,7 +17,9 @@ use crate::app::model::task::animate::{AnimatePreview, AnimateScope};
 use crate::app::model::task::basis::{Basis, InView, Scope, TaskAbout};
 use crate::app::model::task::batch::{BatchPreview, BatchScope};
 use crate::app::model::task::extract::{ExtractPreview, ExtractScope};
+use crate::app::model::task::probe::{ProbePreview, ProbeScope};
 use crate::app::model::task::run_news::RunNews;
+use crate::app::model::task::similarity::{SimilarityPreview, SimilarityScope};
 use crate::engine::CancelToken;
 
 /// The state of one kind of task: its choices, its plan and its run.
@@ -119,12 +124,13 @@ macro_rules! tasks {
                 }
             }
 
-            /// Sets the choices of a task; returns which task it was.
-            pub(crate) fn set(&mut self, scope: TaskScope) -> Task {
+            /// Sets the choices of a task; returns which task it was, and whether its plan is another one now.
+            pub(crate) fn set(&mut self, scope: TaskScope) -> (Task, bool) {
                 match scope {
                     $(TaskScope::$Kind(scope) => {
+                        let is_planned = self.$field.plan.is_some() && scope.is_planned_as(&self.$field.scope);
                         self.$field.scope = scope;
-                        Task::$Kind
+                        (Task::$Kind, !is_planned)
                     }),+
                 }
             }
@@ -134,7 +140,7 @@ macro_rules! tasks {
                 match task {
                     $(Task::$Kind => {
                         let mut scope = self.$field.scope.clone();
-                        *scope.place() = place;
+                        scope.put(place);
                         TaskScope::$Kind(scope)
                     }),+
                 }
@@ -181,6 +187,10 @@ tasks! {
     Extract(extract: ExtractScope, Arc<ExtractPreview>),
     /// A moving picture.
     Animate(animate: AnimateScope, AnimatePreview),
+    /// Layers and networks compared by their features.
+    Similarity(similarity: SimilarityScope, Arc<SimilarityPreview>),
+    /// How well features tell a target.
+    Probe(probe: ProbeScope, Arc<ProbePreview>),
 }
 
 impl<S: Scope, P> TaskState<S, P> {

@@ -27,6 +27,8 @@ pub(crate) struct RunNews {
     /// A remark on the progress, in words; may be empty.
     pub(crate) what: String,
     pub(crate) elapsed: Duration,
+    /// Folders of features that the run made.
+    pub(crate) made: Vec<String>,
     pub(crate) end: Option<RunEnd>,
 }
 

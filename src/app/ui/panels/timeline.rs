@@ -10,7 +10,7 @@ use crate::app::message::window::WindowCommand;
 use crate::app::model::dataset::{OpenSource, is_watched, label_words, thumb_key};
 use crate::app::model::preferences::Preference;
 use crate::app::ui::context::Context;
-use crate::app::ui::panels::hold;
+use crate::app::ui::panels::{hold, told};
 use crate::app::ui::widgets::{named, steady, tip};
 use crate::app::ui::{axis, theme};
 use crate::tensor::counted;
@@ -22,6 +22,7 @@ pub(crate) fn draw(ui: &mut Ui, cx: &mut Context<'_>) {
     let is_roomy = ui.available_height() >= ROOM_FOR_CHANNELS;
     egui::Panel::bottom("timeline").show(ui, |ui| {
         steady(ui, "controls", |ui| controls(ui, cx, &open));
+        told::reading(ui, cx, &open);
         if is_short {
             return;
         }
@@ -279,6 +280,7 @@ fn labels(ui: &mut Ui, cx: &mut Context<'_>, open: &OpenSource, is_last: bool) {
         });
         let plot = plot(ui, "label", open, is_last).show(ui, |plot| {
             plot.line(Line::new(name.as_str(), points.clone()).color(theme::BARS).width(1.5));
+            told::line(plot, cx.model, open, name);
             plot.vline(VLine::new("now", open.index as f64).color(theme::REGION).width(1.5));
             plot.pointer_coordinate()
         });

@@ -5,7 +5,11 @@ mod animate;
 mod batch;
 mod choices;
 mod extract;
+mod folders;
+pub(crate) mod matrix;
 mod others;
+mod probe;
+mod similarity;
 
 use egui::Ui;
 
@@ -49,12 +53,18 @@ fn content(ui: &mut Ui, cx: &mut Context<'_>, task: Task) {
         Task::Batch => batch::scope(ui, cx),
         Task::Extract => extract::scope(ui, cx),
         Task::Animate => animate::scope(ui, cx),
+        Task::Similarity => similarity::scope(ui, cx),
+        Task::Probe => probe::scope(ui, cx),
     }
     ui.separator();
     match task {
         Task::Batch => plan(ui, tasks.batch.plan.as_ref(), |ui, plan| batch::planned(ui, cx, plan)),
         Task::Extract => plan(ui, tasks.extract.plan.as_ref(), |ui, plan| extract::planned(ui, cx, plan)),
         Task::Animate => plan(ui, tasks.animate.plan.as_ref(), |ui, plan| animate::planned(ui, cx, plan)),
+        Task::Similarity => {
+            plan(ui, tasks.similarity.plan.as_ref(), |ui, plan| similarity::planned(ui, cx, plan));
+        }
+        Task::Probe => plan(ui, tasks.probe.plan.as_ref(), |ui, plan| probe::planned(ui, cx, plan)),
     }
 }
 
@@ -80,7 +90,9 @@ fn plan<P>(ui: &mut Ui, plan: Option<&Result<P, String>>, planned: impl FnOnce(&
 fn running(ui: &mut Ui, commands: &mut Commands, task: Task, news: &RunNews, is_ending: bool) {
     let TaskAbout { things, stop, .. } = *task.about();
     let share = news.done as f32 / news.total.max(1) as f32;
-    let text = if news.total == 0 {
+    let text = if news.total == 0 && !news.what.is_empty() {
+        format!("{}…", news.what)
+    } else if news.total == 0 {
         format!("counting {things}…")
     } else {
         format!("{} of {} {things}", news.done, news.total)
@@ -92,8 +104,17 @@ fn running(ui: &mut Ui, commands: &mut Commands, task: Task, news: &RunNews, is_
         || "time left not known yet".to_owned(),
         |left| format!("about {} left", duration_words(left.as_secs().max(1))),
     );
-    ui.label(format!("{rate}{left}, {} failed", news.num_failed));
-    if !news.what.is_empty() {
+    // Of a comparison or a probe no part can fail alone.
+    match task {
+        Task::Batch | Task::Extract | Task::Animate => {
+            ui.label(format!("{rate}{left}, {} failed", news.num_failed));
+        }
+        Task::Similarity | Task::Probe if news.total > 0 => {
+            ui.label(format!("{rate}{left}"));
+        }
+        Task::Similarity | Task::Probe => {}
+    }
+    if !news.what.is_empty() && news.total > 0 {
         ui.add(egui::Label::new(egui::RichText::new(&news.what).weak()).wrap());
     }
     if is_ending {

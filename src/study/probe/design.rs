@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::anyhow;
 
 use super::sets::OpenSet;
-use crate::cli::probe_args::ProbeArgs;
+use super::settings::{ProbeSettings, ProbeWords};
 use crate::probe::{Folds, Resamples, Split, Target, TargetKind, Values};
 use crate::tensor::{ColumnKind, counted, shown};
 
@@ -35,7 +35,7 @@ pub(super) struct Design {
 }
 
 impl Design {
-    pub(super) fn new(args: &ProbeArgs, sets: &[OpenSet]) -> anyhow::Result<Self> {
+    pub(super) fn new(args: &ProbeSettings, sets: &[OpenSet]) -> anyhow::Result<Self> {
         let index = sets[0].index();
         let names = || index.columns().iter().map(|column| column.name.as_str());
         let column = |name: &str| index.column(name).ok_or_else(|| Target::missing(name, names()));
@@ -44,13 +44,13 @@ impl Design {
             found.map_or(ColumnKind::Text, |column| column.kind)
         };
         let cells = column(&args.target)?;
-        let kind = args.kind.map(crate::cli::probe_args::KindChoice::kind);
+        let kind = args.kind;
         let target = Target::read(&args.target, cells, kind_of(&args.target), kind)?;
         let mut notes = Vec::new();
         if kind.is_none() && target.may_be_classes() {
             notes.push(format!(
-                "`{}` is taken as numbers; where its values are names of classes, say `--as classes`",
-                args.target
+                "`{}` is taken as numbers; where its values are names of classes, {}",
+                args.target, args.words.as_classes
             ));
         }
         let is_time = |name: &str| name.contains("timestamp") || TIMES.contains(&name);
@@ -63,7 +63,7 @@ impl Design {
             TargetKind::Classes | TargetKind::Numbers => Split::Block,
         });
         if let (Split::Block, Some(name), None) = (&split, time, &times) {
-            return Err(no_order(name, index.column(name).unwrap_or_default(), kind_of(name)));
+            return Err(no_order((name, kind_of(name)), index.column(name).unwrap_or_default(), args.words));
         }
         let num_rows = target.num_rows();
         let mut order: Vec<usize> = (0..num_rows).collect();
@@ -164,13 +164,14 @@ fn numbers(cells: &[String], kind: ColumnKind) -> Option<Vec<f64>> {
 }
 
 /// Why rows can't be put in order by a column that says when they were taken.
-fn no_order(name: &str, cells: &[String], kind: ColumnKind) -> anyhow::Error {
+fn no_order((name, kind): (&str, ColumnKind), cells: &[String], words: &ProbeWords) -> anyhow::Error {
     let found = cells.iter().enumerate().find(|(_, cell)| kind.cell(cell).number().is_none());
     let (row, cell) = found.map_or((0, ""), |(row, cell)| (row, cell.as_str()));
     anyhow!(
         "`{name}` says when rows were taken, and not all of its cells are numbers (row {row}: `{}`), so they can't be put in order; \
-         write it as seconds, or choose another `--split`",
-        shown(cell)
+         write it as seconds, or {}",
+        shown(cell),
+        words.other_split
     )
 }
 

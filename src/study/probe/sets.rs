@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
-use crate::cli::probe_args::{PoolChoice, ProbeArgs};
+use super::settings::{ProbeSettings, ProbeWords};
 use crate::extract::find_sets;
-use crate::features::{FeatureMatrix, IndexTable, KnownPicture, MapRows, PICTURES_NAME, read_pictures};
+use crate::features::{FeatureMatrix, IndexTable, KnownPicture, PICTURES_NAME, read_pictures};
 use crate::tensor::{available_memory, check_half, memory_words, shown};
 
 /// A set of features, ready to be read.
@@ -18,14 +18,10 @@ pub(super) struct OpenSet {
 
 /// Opens every set at or below the inputs.
 pub(super) fn open_all(
-    args: &ProbeArgs,
+    args: &ProbeSettings,
     inputs: &[PathBuf],
     go_on: &dyn Fn() -> bool,
 ) -> anyhow::Result<Vec<OpenSet>> {
-    let maps = match args.pool {
-        PoolChoice::Avg => MapRows::Averaged,
-        PoolChoice::Flatten => MapRows::Flattened,
-    };
     let mut folders = Vec::new();
     for input in inputs {
         for folder in find_sets(input)? {
@@ -36,7 +32,7 @@ pub(super) fn open_all(
     }
     let mut sets = Vec::new();
     for folder in folders {
-        sets.push(OpenSet { matrix: FeatureMatrix::open(&folder, maps, go_on)?, title: String::new() });
+        sets.push(OpenSet { matrix: FeatureMatrix::open(&folder, args.maps, go_on)?, title: String::new() });
     }
     if let [first, others @ ..] = &sets[..] {
         for other in others {
@@ -147,20 +143,18 @@ impl OpenSet {
     }
 
     /// All rows, after a check that there is room for what is computed from them.
-    pub(super) fn read(&mut self, go_on: &dyn Fn() -> bool) -> anyhow::Result<Vec<f32>> {
+    pub(super) fn read(&mut self, words: &ProbeWords, go_on: &dyn Fn() -> bool) -> anyhow::Result<Vec<f32>> {
         let (rows, width) = (self.num_rows() as u64, self.width() as u64);
         // The rows in f32 and, by folds, in f64; for two fits at once, the rows again and products of the smaller side.
         let least = rows.min(width);
         let needed = rows * width * 12 + 2 * (rows * width * 24 + least * least * 24);
         check_half(needed, available_memory()).with_context(|| {
             let remedy = match self.matrix.map_extent() {
-                Some(_) if self.pool() == "flatten" => {
-                    "; leave `--pool flatten` away, which averages the maps"
-                }
-                _ => "; extract them with `--pool avg`, or take fewer rows",
+                Some(_) if self.pool() == "flatten" => words.average,
+                _ => words.extract_averaged,
             };
             format!(
-                "{rows} rows of {width} numbers take about {} to fit heads on{remedy}: \"{}\"",
+                "{rows} rows of {width} numbers take about {} to fit heads on; {remedy}: \"{}\"",
                 memory_words(needed),
                 self.folder().display()
             )

@@ -7,7 +7,7 @@ use tempfile::TempDir;
 ///
 /// # Errors
 /// If the system's folder for temporary files can't be written to.
-pub(super) fn temporary_folder() -> anyhow::Result<TempDir> {
+pub(crate) fn temporary_folder() -> anyhow::Result<TempDir> {
     tempfile::Builder::new()
         .prefix("filterscope-")
         .tempdir()

@@ -1,51 +1,48 @@
-//! `probe`: scores features by heads, beside baselines, and says which are best.
+//! Features probed: scores them by heads, beside baselines, and says which are best.
 
 mod design;
 mod pixels;
 mod random;
-mod report;
+pub(crate) mod report;
 mod save;
 mod sets;
-mod source;
+pub(crate) mod settings;
 mod untrained;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::{Context as _, anyhow};
 
 use self::design::Design;
 use self::report::{Baseline, Comparison, Line, Missing, Report};
 use self::sets::{OpenSet, open_all};
-use self::source::extract_all;
-use super::exit::Exit;
-use super::interrupt::cancelled_by_ctrl_c;
-use super::output_guard::check_output;
-use super::probe_args::ProbeArgs;
-use super::reporter::Reporter;
-use crate::engine::{CancelToken, Priority, start_threads};
-use crate::extract::find_sets;
+use self::settings::ProbeSettings;
+use super::head_file::KeptHead;
+use super::news::StudyNews;
 use crate::probe::{
     Duplicates, HeadScore, Interval, Permuted, Predictions, ProbeError, ProbeHead, Resamples, TargetKind,
     constant_baseline, count_duplicates, evaluate, logme, permutation_p,
 };
-use crate::render::Resources;
 use crate::tensor::counted;
 
-/// Runs the command.
-pub(super) fn run(args: &ProbeArgs, resources: &Resources, reporter: &Reporter) -> anyhow::Result<Exit> {
-    let cancel = cancelled_by_ctrl_c()?;
-    match probe(args, resources, &cancel, reporter) {
-        Ok((report, num_failed)) => {
-            reporter.result(&report.to_text(args)?)?;
-            report.warnings.iter().for_each(|warning| reporter.aside(&format!("warning: {warning}")));
-            Ok(if num_failed > 0 { Exit::SomeFailed } else { Exit::Done })
-        }
-        Err(_) if cancel.is_cancelled() => {
-            reporter.summary("interrupted: nothing was written");
-            Ok(Exit::Interrupted)
-        }
-        Err(error) => Err(error),
-    }
+/// What is known of features that were extracted for the probe.
+#[derive(Debug)]
+pub(crate) struct JustExtracted {
+    /// Milliseconds of the forward pass for each picture, by tag.
+    pub(crate) milliseconds: BTreeMap<String, f64>,
+    /// Pictures that gave no feature.
+    pub(crate) num_failed: u64,
+    /// Where the data set's files begin.
+    pub(crate) root: PathBuf,
+}
+
+/// What a probe found.
+#[derive(Debug)]
+pub(crate) struct Probed {
+    pub(crate) report: Report,
+    /// The head of the best line that can be kept, if that was asked for.
+    pub(crate) head: Option<KeptHead>,
 }
 
 /// A head's scores over the draws of rows, to be compared with others.
@@ -60,66 +57,51 @@ struct Rival {
     head: ProbeHead,
 }
 
-/// The report, and how many pictures gave no feature.
-fn probe(
-    args: &ProbeArgs,
-    resources: &Resources,
-    cancel: &CancelToken,
-    reporter: &Reporter,
-) -> anyhow::Result<(Report, u64)> {
-    let go_on = || !cancel.is_cancelled();
-    args.data.run.engine().check()?;
-    if let Some(path) = &args.save {
-        check_output("--save", path, args.inputs.iter().map(PathBuf::as_path))?;
-        if !args.head.is_empty() && args.head.iter().all(|head| *head == ProbeHead::Knn) {
-            bail!("knn has no weights that could be kept: choose another with `--head`");
-        }
-    }
-    start_threads(args.data.run.threads, Priority::Normal)?;
-    let are_features = args.inputs.iter().all(|input| find_sets(input).is_ok());
-    let extracted = if are_features {
-        if let Some(option) = args.data.first_given() {
-            bail!(
-                "`{option}` says what is extracted from a data set, and these are features that are there already"
-            );
-        }
-        None
-    } else {
-        Some(extract_all(args, resources, reporter, cancel)?)
-    };
-    let inputs = extracted.as_ref().map_or(&args.inputs, |extracted| &extracted.folders);
-    let mut sets = open_all(args, inputs, &go_on)?;
+/// Scores heads on the sets of features at or below these folders.
+///
+/// # Errors
+/// Features that can't be read or aren't of the same pictures, a target that can't be told, a split that can't be made, an interruption.
+pub(crate) fn probe(
+    args: &ProbeSettings,
+    inputs: &[PathBuf],
+    extracted: Option<&JustExtracted>,
+    go_on: &(dyn Fn() -> bool + Sync),
+    tell: &mut dyn FnMut(StudyNews<'_>),
+) -> anyhow::Result<Probed> {
+    let mut sets = open_all(args, inputs, go_on)?;
     let design = Design::new(args, &sets)?;
     for note in &design.notes {
-        reporter.note(note);
+        tell(StudyNews::Note(note));
     }
     let heads = heads(args, design.target.kind())?;
     let mut report = Report::new(&design, args);
     let mut rivals = Vec::new();
     let mut found: Vec<Duplicates> = Vec::new();
-    let bar = reporter.progress(sets.len() * heads.len());
+    tell(StudyNews::Heads { total: (sets.len() * heads.len()) as u64 });
+    let mut num_done = 0;
     for (place, set) in sets.iter_mut().enumerate() {
-        bar.begin(&set.title());
-        let values = set.read(&go_on)?;
+        tell(StudyNews::Features(&set.title()));
+        let values = set.read(args.words, go_on)?;
         let width = set.width();
         found.push(count_duplicates(&values, width, &design.folds)?);
         for head in &heads {
             let count = if *head == ProbeHead::Ridge { args.permutations.into() } else { 0 };
-            let told = fit(*head, &values, width, &design, count, &go_on)
+            let told = fit(*head, &values, width, &design, count, go_on)
                 .with_context(|| format!("\"{}\"", set.folder().display()))?;
             let name = if heads.len() > 1 { format!("{} {}", set.title(), head.name()) } else { set.title() };
             let (scores, interval, mut rival) = judge(&name, &told.predictions, &design)?;
             let p = (!told.permuted.is_empty()).then(|| permutation_p(scores.main(), &told.permuted));
             let evidence = logme(&values, width, &design.target)?;
-            let ms = extracted.as_ref().and_then(|it| it.milliseconds.get(&set.recipe().tag)).copied();
+            let ms = extracted.and_then(|it| it.milliseconds.get(&set.recipe().tag)).copied();
             report.lines.push(Line::new(set, &told, scores, interval, evidence, p, ms));
             rival.network.clone_from(&set.recipe().tag);
             (rival.permuted, rival.set, rival.head) = (told.permuted, place, *head);
             rivals.push(rival);
-            bar.step(1);
+            num_done += 1;
+            tell(StudyNews::Reach(num_done));
         }
     }
-    drop(bar);
+    tell(StudyNews::Over);
     rivals.sort_by(|a, b| b.score.total_cmp(&a.score));
     let share = |found: &Duplicates| found.count as f64 / found.of.max(1) as f64;
     if let Some(worst) = (0..found.len()).max_by(|a, b| share(&found[*a]).total_cmp(&share(&found[*b]))) {
@@ -129,13 +111,14 @@ fn probe(
     report.best_p = best_p(&rivals);
     // The baselines have the head of the best line.
     let (best, best_head) = rivals.first().map_or((0, heads[0]), |rival| (rival.set, rival.head));
-    let root = pixels::find(args, &sets[best], extracted.as_ref().map(|it| &*it.root));
-    let baselines = baselines(args, &sets[best], root, &design, best_head, reporter, cancel, &mut report)?;
+    let root = pixels::find(args, &sets[best], extracted.map(|it| &*it.root));
+    let baselines = baselines(args, &sets[best], root, &design, best_head, tell, go_on, &mut report)?;
     compare(&mut report, &rivals, &baselines);
     report.sort();
-    report.conclude(&design);
-    let kept = rivals.iter().find(|rival| rival.head != ProbeHead::Knn);
-    if let (Some(path), Some(rival)) = (&args.save, kept) {
+    report.conclude(&design, args.words);
+    let mut head = None;
+    let kept = rivals.iter().find(|rival| rival.head != ProbeHead::Knn).filter(|_| args.keeps_head);
+    if let Some(rival) = kept {
         if rivals.first().is_some_and(|best| best.head == ProbeHead::Knn) {
             let words = format!(
                 "the best line is of knn, which has no weights: the head that is kept is {}",
@@ -143,38 +126,32 @@ fn probe(
             );
             report.warnings.push(words);
         }
-        save::write_head(
-            path,
-            rival.head,
-            &mut sets[rival.set],
-            &design,
-            (rival.score, Resamples::interval(&rival.draws)),
-            &go_on,
-        )?;
+        let score = (rival.score, Resamples::interval(&rival.draws));
+        let set = &mut sets[rival.set];
+        head = Some(save::kept_head(rival.head, set, &design, score, args.words, go_on)?);
     }
-    let num_failed = extracted.as_ref().map_or(0, |extracted| extracted.num_failed);
+    let num_failed = extracted.map_or(0, |extracted| extracted.num_failed);
     if num_failed > 0 {
         let pictures = counted(num_failed as usize, "picture");
         report.warnings.push(format!("{pictures} gave no feature and are not among the rows"));
     }
-    Ok((report, num_failed))
+    Ok(Probed { report, head })
 }
 
 /// What knows less than the networks: nothing at all, the pixels, and random weights.
 #[expect(clippy::too_many_arguments, reason = "each is another thing that a baseline needs")]
 fn baselines(
-    args: &ProbeArgs,
+    args: &ProbeSettings,
     set: &OpenSet,
     root: anyhow::Result<PathBuf>,
     design: &Design,
     head: ProbeHead,
-    reporter: &Reporter,
-    cancel: &CancelToken,
+    tell: &mut dyn FnMut(StudyNews<'_>),
+    go_on: &(dyn Fn() -> bool + Sync),
     report: &mut Report,
 ) -> anyhow::Result<Vec<Rival>> {
     const PIXELS: &str = "32×32 pixels";
     const RANDOM: &str = "random weights";
-    let go_on = || !cancel.is_cancelled();
     let name = match design.target.kind() {
         TargetKind::Numbers => "the mean",
         TargetKind::Classes => "the most frequent class",
@@ -182,21 +159,21 @@ fn baselines(
     let mut told = vec![(name, constant_baseline(&design.target, &design.folds)?)];
     match root {
         Ok(root) => {
-            let pixels = pixels::read(set, &root, &go_on).map(|values| (values, pixels::WIDTH));
-            let random = if args.no_random_weights {
-                Err(anyhow!("`--no-random-weights` was given"))
+            let pixels = pixels::read(set, &root, go_on).map(|values| (values, pixels::WIDTH));
+            let random = if let Some(why) = args.no_random_weights {
+                Err(anyhow!(why))
             } else if let Err(error) = &pixels {
                 // Other pictures, or none: the network can't see the right ones either.
                 Err(anyhow!("{error:#}"))
             } else if go_on() {
-                untrained::read(set, &root, args.pool, design.seed, reporter, cancel)
+                untrained::read(set, &root, args.maps, design.seed, tell, go_on)
             } else {
                 Err(anyhow!("interrupted"))
             };
             for (name, values) in [(PIXELS, pixels), (RANDOM, random)] {
                 match values {
                     Ok((values, width)) => {
-                        told.push((name, fit(head, &values, width, design, 0, &go_on)?.predictions));
+                        told.push((name, fit(head, &values, width, design, 0, go_on)?.predictions));
                     }
                     Err(error) if !go_on() => return Err(error),
                     Err(error) => report.missing.push(Missing { name, why: format!("{error:#}") }),
@@ -286,7 +263,7 @@ fn compare(report: &mut Report, rivals: &[Rival], baselines: &[Rival]) {
     }
 }
 
-fn heads(args: &ProbeArgs, kind: TargetKind) -> Result<Vec<ProbeHead>, ProbeError> {
+fn heads(args: &ProbeSettings, kind: TargetKind) -> Result<Vec<ProbeHead>, ProbeError> {
     let mut heads: Vec<ProbeHead> = Vec::new();
     for head in &args.head {
         if *head == ProbeHead::Logistic && kind == TargetKind::Numbers {

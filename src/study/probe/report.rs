@@ -1,12 +1,12 @@
-//! What `probe` says: a table, Markdown, CSV or JSON of the same lines.
+//! What a probe says: lines with their scores, baselines, differences and warnings; as Markdown, CSV or JSON.
 
 use serde_json::{Value, json};
 
 use super::design::Design;
 use super::sets::OpenSet;
-use crate::cli::probe_args::ProbeArgs;
-use crate::cli::table::{Table, TableColumn, short_bytes, stdout_width};
+use super::settings::{ProbeSettings, ProbeWords};
 use crate::probe::{DUPLICATE_COSINE, Duplicates, HeadScore, Interval, Scores, Split, TargetKind, Values};
+use crate::study::short::short_bytes;
 use crate::tensor::{counted, shown};
 
 /// A share of scored rows with a near duplicate from which on a warning is given.
@@ -106,7 +106,7 @@ pub(super) struct Comparison {
 
 /// All of it.
 #[derive(Debug)]
-pub(super) struct Report {
+pub(crate) struct Report {
     target: String,
     kind: TargetKind,
     num_classes: Option<usize>,
@@ -123,7 +123,7 @@ pub(super) struct Report {
     pub(super) differences: Vec<Comparison>,
     /// By the title of the features.
     pub(super) duplicates: Vec<(String, Duplicates)>,
-    pub(super) warnings: Vec<String>,
+    pub(crate) warnings: Vec<String>,
     /// The share of permutations in which the best of all lines is as good as the best one here.
     pub(super) best_p: Option<f64>,
 }
@@ -135,7 +135,7 @@ fn add_scores(line: &mut Value, scores: &Scores) {
 }
 
 impl Report {
-    pub(super) fn new(design: &Design, args: &ProbeArgs) -> Self {
+    pub(super) fn new(design: &Design, args: &ProbeSettings) -> Self {
         let num_classes = match &design.target.values {
             Values::Numbers(_) => None,
             Values::Classes { names, .. } => Some(names.len()),
@@ -192,17 +192,17 @@ impl Report {
     }
 
     /// Warns where the best score may mean nothing.
-    pub(super) fn conclude(&mut self, design: &Design) {
+    pub(super) fn conclude(&mut self, design: &Design, words: &ProbeWords) {
         if let Some(best) = self.lines.first() {
-            let (chance, words) = design.chance();
+            let (chance, what) = design.chance();
             if best.interval.low <= chance {
-                self.warnings.push(format!("the best score is not surely above {words}"));
+                self.warnings.push(format!("the best score is not surely above {what}"));
             }
         }
         for difference in self.differences.iter().filter(|it| it.is_baseline && it.interval.low <= 0.0) {
-            let words =
+            let is =
                 if difference.difference <= 0.0 { "is no better than" } else { "is not surely better than" };
-            self.warnings.push(format!("the best, {}, {words} {}", difference.best, difference.other));
+            self.warnings.push(format!("the best, {}, {is} {}", difference.best, difference.other));
         }
         if let Some(p) = self.best_p.filter(|p| *p > SIGNIFICANT) {
             self.warnings.push(format!(
@@ -215,23 +215,14 @@ impl Report {
                 other => format!("by `{other}`"),
             };
             self.warnings.push(format!(
-                "rows in time were split {how}: neighbouring frames are on both sides, and scores are too good; `--split block` keeps them together"
+                "rows in time were split {how}: neighbouring frames are on both sides, and scores are too good; {}",
+                words.block_split
             ));
         }
     }
 
-    /// In the form that the arguments ask for.
-    pub(super) fn to_text(&self, args: &ProbeArgs) -> anyhow::Result<String> {
-        if args.json {
-            return Ok(serde_json::to_string_pretty(&self.to_json())? + "\n");
-        }
-        if args.csv {
-            return self.to_csv();
-        }
-        Ok(if args.markdown { self.to_markdown() } else { self.to_table() })
-    }
-
-    fn to_json(&self) -> Value {
+    /// Everything, as JSON.
+    pub(crate) fn to_json(&self) -> Value {
         let baselines: Vec<Value> = self
             .baselines
             .iter()
@@ -274,7 +265,8 @@ impl Report {
         })
     }
 
-    fn to_csv(&self) -> anyhow::Result<String> {
+    /// A line for each set and head, and for each baseline.
+    pub(crate) fn to_csv(&self) -> anyhow::Result<String> {
         let (main, second, third) = self.measures();
         let mut csv = csv::Writer::from_writer(Vec::new());
         let head = ["network", "layer", "pool", "head", main, "low", "high", second, third, "logme"];
@@ -326,7 +318,7 @@ impl Report {
     }
 
     /// Titles and rows, the networks first.
-    fn cells(&self) -> (Vec<&'static str>, Vec<Vec<String>>) {
+    pub(crate) fn cells(&self) -> (Vec<&'static str>, Vec<Vec<String>>) {
         let titles = match self.kind {
             TargetKind::Numbers => ["R²", "RMSE", "MAE"],
             TargetKind::Classes => ["ACCURACY", "MACRO F1", "BALANCED"],
@@ -365,7 +357,8 @@ impl Report {
         (head, rows)
     }
 
-    fn heading(&self) -> String {
+    /// The target, its rows and the split.
+    pub(crate) fn heading(&self) -> String {
         let classes = self.num_classes.map(|num| format!(", {num} different")).unwrap_or_default();
         format!(
             "`{}` ({}{}) of {}; {}",
@@ -377,7 +370,8 @@ impl Report {
         )
     }
 
-    fn comparisons(&self) -> Vec<String> {
+    /// The best beside the others, and which baselines there are none of, a sentence each.
+    pub(crate) fn comparisons(&self) -> Vec<String> {
         let one = |it: &Comparison| {
             let beats = match (it.difference > 0.0, it.interval.low > 0.0) {
                 (true, true) => "beats",
@@ -398,22 +392,8 @@ impl Report {
         shown.map(one).chain(missing).collect()
     }
 
-    fn to_table(&self) -> String {
-        let (titles, rows) = self.cells();
-        let columns = titles.iter().enumerate().map(|(at, title)| match at {
-            0..=2 => TableColumn::words(title),
-            3 | 4 => TableColumn::number(title),
-            _ => TableColumn::number(title).dispensable((titles.len() - at) as u8),
-        });
-        let mut table = Table::new(columns.collect());
-        for row in rows {
-            table.row(row);
-        }
-        let (text, _) = table.to_text(stdout_width());
-        format!("{}\n\n{text}\n{}\n", self.heading(), self.comparisons().join("\n"))
-    }
-
-    fn to_markdown(&self) -> String {
+    /// As a table of Markdown, with the differences below.
+    pub(crate) fn to_markdown(&self) -> String {
         let (titles, rows) = self.cells();
         let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
         let titles: Vec<String> = titles.into_iter().map(str::to_owned).collect();

@@ -1,22 +1,21 @@
-//! Fits the best head on all rows and keeps it.
-
-use std::path::Path;
+//! Fits the best head on all rows, to be kept.
 
 use super::design::Design;
 use super::sets::OpenSet;
-use crate::cli::head_file::{AboutHead, write};
+use super::settings::ProbeWords;
 use crate::probe::{Interval, ProbeHead, Values, fit_on_all};
+use crate::study::head_file::{AboutHead, KeptHead};
 
-/// Fits the head on all rows of a set and writes it. `score` is that of rows it was not fitted on.
-pub(super) fn write_head(
-    path: &Path,
+/// Fits the head on all rows of a set. `score` is that of rows it was not fitted on.
+pub(super) fn kept_head(
     head: ProbeHead,
     set: &mut OpenSet,
     design: &Design,
     score: (f64, Interval),
+    words: &ProbeWords,
     go_on: &(dyn Fn() -> bool + Sync),
-) -> anyhow::Result<()> {
-    let values = set.read(go_on)?;
+) -> anyhow::Result<KeptHead> {
+    let values = set.read(words, go_on)?;
     let (fitted, strength) = fit_on_all(head, &values, set.width(), &design.target, &design.folds, go_on)?;
     let recipe = set.recipe();
     let classes = match &design.target.values {
@@ -46,5 +45,5 @@ pub(super) fn write_head(
         value_scale: recipe.value_scale.clone(),
         numbers_sha256: String::new(),
     };
-    write(path, &fitted, about)
+    Ok(KeptHead { head: fitted, about })
 }

@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail};
 use rayon::prelude::*;
 
 use super::sets::OpenSet;
-use crate::cli::probe_args::ProbeArgs;
+use super::settings::ProbeSettings;
 use crate::features::{PICTURES_NAME, read_pictures};
 use crate::input::decode::decode_known_file;
 use crate::input::{FitChoice, ValueChoice, preprocess};
@@ -52,7 +52,7 @@ pub(super) fn read(
 }
 
 /// The folder that the index's paths begin in: the one named, or the nearest above the features that has the first picture.
-pub(super) fn find(args: &ProbeArgs, set: &OpenSet, data: Option<&Path>) -> anyhow::Result<PathBuf> {
+pub(super) fn find(args: &ProbeSettings, set: &OpenSet, data: Option<&Path>) -> anyhow::Result<PathBuf> {
     let files = set.index().column("file").context("the index has no column `file`")?;
     let (named, folder) = (args.pictures.as_deref().or(data), set.folder());
     let first = files.first().context("no rows")?;
@@ -65,6 +65,7 @@ pub(super) fn find(args: &ProbeArgs, set: &OpenSet, data: Option<&Path>) -> anyh
     let whole = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
     let above = whole.ancestors().skip(1).take(LEVELS).map(Path::to_owned);
     above.chain([PathBuf::new()]).find(|root| root.join(first).is_file()).with_context(|| {
-        format!("the pictures are not beside the features (the first is `{first}`); `--pictures FOLDER` says where they are")
+        let words = args.words.where_pictures;
+        format!("the pictures are not beside the features (the first is `{first}`); {words}")
     })
 }

@@ -9,10 +9,11 @@ use crate::cli::extract::plan;
 use crate::cli::extract_args::ExtractArgs;
 use crate::cli::probe_args::ProbeArgs;
 use crate::cli::reporter::Reporter;
-use crate::cli::temporary::temporary_folder;
 use crate::engine::CancelToken;
 use crate::extract::{End, Existing, ExtractEvent, ExtractPlan, execute};
 use crate::render::Resources;
+use crate::study::probe::JustExtracted;
+use crate::study::temporary::temporary_folder;
 use crate::tensor::{counted, shown};
 
 /// Features that were made for this probe.
@@ -20,12 +21,7 @@ use crate::tensor::{counted, shown};
 pub(super) struct Extracted {
     /// The folders of the sets.
     pub(super) folders: Vec<PathBuf>,
-    /// Milliseconds of the forward pass for each picture, by tag.
-    pub(super) milliseconds: BTreeMap<String, f64>,
-    /// Pictures that gave no feature.
-    pub(super) num_failed: u64,
-    /// Where the data set's files begin.
-    pub(super) root: PathBuf,
+    pub(super) known: JustExtracted,
     /// Removes the features at the end, if they aren't to be kept.
     _folder: Option<tempfile::TempDir>,
 }
@@ -53,12 +49,14 @@ pub(super) fn extract_all(
     };
     let mut extracted = Extracted {
         folders: Vec::new(),
-        milliseconds: BTreeMap::new(),
-        num_failed: 0,
-        root: if input.is_dir() {
-            input.clone()
-        } else {
-            input.parent().map(PathBuf::from).unwrap_or_default()
+        known: JustExtracted {
+            milliseconds: BTreeMap::new(),
+            num_failed: 0,
+            root: if input.is_dir() {
+                input.clone()
+            } else {
+                input.parent().map(PathBuf::from).unwrap_or_default()
+            },
         },
         _folder: temporary,
     };
@@ -108,10 +106,10 @@ fn run(
     if executed.num_failed == total {
         bail!("none of {} gave a feature", counted(total as usize, "picture"));
     }
-    extracted.num_failed = extracted.num_failed.max(executed.num_failed);
+    extracted.known.num_failed = extracted.known.num_failed.max(executed.num_failed);
     if let Some(timings) = executed.timings {
         let num = executed.num_done.saturating_sub(first).max(1);
-        extracted.milliseconds.insert(tag, timings.forward.as_secs_f64() * 1e3 / num as f64);
+        extracted.known.milliseconds.insert(tag, timings.forward.as_secs_f64() * 1e3 / num as f64);
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! A head in a file: safetensors with its weights, and in the metadata what it was fitted on.
 //!
 //! A head is worth something only on features made in the same way. So it knows the network's weights, layer, pooling and preprocessing,
-//! and `predict` refuses others.
+//! and others are refused.
 
 use std::collections::HashMap;
 use std::io::Write as _;
@@ -26,38 +26,38 @@ const MAX_BYTES: u64 = 1 << 30;
 
 /// What a head was fitted on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct AboutHead {
-    pub(super) schema: u32,
-    pub(super) program: String,
+pub(crate) struct AboutHead {
+    pub(crate) schema: u32,
+    pub(crate) program: String,
     /// `ridge` or `logistic`.
-    pub(super) head: String,
-    pub(super) strength: f64,
+    pub(crate) head: String,
+    pub(crate) strength: f64,
     /// The column that it tells.
-    pub(super) target: String,
+    pub(crate) target: String,
     /// The classes' names in order; none for numbers.
-    pub(super) classes: Option<Vec<String>>,
-    pub(super) num_rows: usize,
+    pub(crate) classes: Option<Vec<String>>,
+    pub(crate) num_rows: usize,
     /// The score of rows that it was not fitted on, of heads fitted on parts of the rows.
-    pub(super) score: f64,
-    pub(super) interval: [f64; 2],
-    pub(super) split: String,
-    pub(super) tag: String,
-    pub(super) weights_sha256: String,
-    pub(super) layer: String,
-    pub(super) pool: String,
-    pub(super) order: String,
-    pub(super) fit: String,
-    pub(super) preprocess: String,
-    pub(super) input_size: String,
-    pub(super) filter: String,
-    pub(super) value_scale: String,
+    pub(crate) score: f64,
+    pub(crate) interval: [f64; 2],
+    pub(crate) split: String,
+    pub(crate) tag: String,
+    pub(crate) weights_sha256: String,
+    pub(crate) layer: String,
+    pub(crate) pool: String,
+    pub(crate) order: String,
+    pub(crate) fit: String,
+    pub(crate) preprocess: String,
+    pub(crate) input_size: String,
+    pub(crate) filter: String,
+    pub(crate) value_scale: String,
     /// SHA-256 over the weights and the intercepts as stored.
-    pub(super) numbers_sha256: String,
+    pub(crate) numbers_sha256: String,
 }
 
 impl AboutHead {
     /// The first thing in which features differ from those that the head was fitted on: name, here, there.
-    pub(super) fn difference(&self, recipe: &Recipe, pool: &str) -> Option<(&'static str, String, String)> {
+    pub(crate) fn difference(&self, recipe: &Recipe, pool: &str) -> Option<(&'static str, String, String)> {
         let is_source = recipe.weights_source_sha256.as_ref() == Some(&self.weights_sha256);
         let weights = if is_source { &self.weights_sha256 } else { &recipe.weights_sha256 };
         let order = recipe.stored.order.name();
@@ -78,8 +78,16 @@ impl AboutHead {
     }
 }
 
+/// A head, and what it was fitted on.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct KeptHead {
+    pub(crate) head: LinearHead,
+    pub(crate) about: AboutHead,
+}
+
 /// Writes a head, whole or not at all.
-pub(super) fn write(path: &Path, head: &LinearHead, about: AboutHead) -> anyhow::Result<()> {
+pub(crate) fn write(path: &Path, kept: &KeptHead) -> anyhow::Result<()> {
+    let (head, about) = (&kept.head, kept.about.clone());
     let [weights, intercepts] = [bytes(&head.weights), bytes(&head.intercepts)];
     let about = AboutHead { schema: SCHEMA, numbers_sha256: hash(&weights, &intercepts), ..about };
     let (width, outputs) = (head.width(), head.intercepts.len());
@@ -92,17 +100,15 @@ pub(super) fn write(path: &Path, head: &LinearHead, about: AboutHead) -> anyhow:
     Ok(write_whole(path, |out| out.write_all(&file))?)
 }
 
-/// Reads a head, which may come from anywhere.
-pub(super) fn read(path: &Path) -> anyhow::Result<(LinearHead, AboutHead)> {
+/// Reads a head, which may come from anywhere. `kept_by` says in an error how a head is kept: "a probe kept".
+pub(crate) fn read(path: &Path, kept_by: &str) -> anyhow::Result<KeptHead> {
     let place = || format!("\"{}\"", path.display());
     let size = std::fs::metadata(path).with_context(place)?.len();
     if size > MAX_BYTES {
         bail!("{size} bytes are more than a head has: {}", place());
     }
     let file = std::fs::read(path).with_context(place)?;
-    let not = |why: String| {
-        anyhow::anyhow!("not a head that `filterscope probe --save` wrote ({why}): {}", place())
-    };
+    let not = |why: String| anyhow::anyhow!("not a head that {kept_by} ({why}): {}", place());
     let (_, header) = SafeTensors::read_metadata(&file).map_err(|error| not(error.to_string()))?;
     let text = header.metadata().as_ref().and_then(|metadata| metadata.get(ABOUT));
     let text = text.ok_or_else(|| not("no metadata of a head".to_owned()))?;
@@ -128,7 +134,8 @@ pub(super) fn read(path: &Path) -> anyhow::Result<(LinearHead, AboutHead)> {
             place()
         );
     }
-    Ok((LinearHead { weights: numbers(weight.data()), intercepts: numbers(intercept.data()) }, about))
+    let head = LinearHead { weights: numbers(weight.data()), intercepts: numbers(intercept.data()) };
+    Ok(KeptHead { head, about })
 }
 
 fn bytes(numbers: &[f64]) -> Vec<u8> {

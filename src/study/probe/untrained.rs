@@ -7,9 +7,6 @@ use anyhow::{Context as _, bail};
 
 use super::random;
 use super::sets::OpenSet;
-use crate::cli::probe_args::PoolChoice;
-use crate::cli::reporter::Reporter;
-use crate::cli::temporary::temporary_folder;
 use crate::engine::{CancelToken, ComputeDevice, Session};
 use crate::extract::{
     Encoding, End, Existing, ExtractEvent, ExtractPlan, ExtractSettings, ModelToRun, Pool, Selection, execute,
@@ -17,16 +14,18 @@ use crate::extract::{
 use crate::features::{FeatureFormat, FeatureMatrix, MapRows};
 use crate::input::dataset::ListSource;
 use crate::models::Registry;
+use crate::study::news::StudyNews;
+use crate::study::temporary::temporary_folder;
 use crate::tensor::{AxisOrder, Dtype, counted};
 
 /// The features of the same rows from random weights: rows × width.
 pub(super) fn read(
     set: &OpenSet,
     root: &Path,
-    pool: PoolChoice,
+    maps: MapRows,
     seed: u64,
-    reporter: &Reporter,
-    cancel: &CancelToken,
+    tell: &mut dyn FnMut(StudyNews<'_>),
+    go_on: &dyn Fn() -> bool,
 ) -> anyhow::Result<(Vec<f32>, usize)> {
     let recipe = set.recipe();
     let spec = Registry::find(&recipe.tag).ok().filter(|spec| spec.opened().is_none());
@@ -46,7 +45,11 @@ pub(super) fn read(
         fit: recipe.fit.parse()?,
         values: recipe.preprocess.parse()?,
         encoding: Encoding {
-            pool: if stored == Pool::None { pool.pool() } else { stored },
+            pool: match (stored, maps) {
+                (Pool::None, MapRows::Averaged) => Pool::Avg,
+                (Pool::None, MapRows::Flattened) => Pool::Flatten,
+                (stored, _) => stored,
+            },
             order: AxisOrder::Hwc,
             dtype: Dtype::F32,
         },
@@ -62,15 +65,18 @@ pub(super) fn read(
     if total != set.num_rows() as u64 {
         bail!("the pictures are {total}, and the features {}", set.num_rows());
     }
-    let bar = reporter.long_progress(total, 0);
-    bar.begin("random weights");
+    tell(StudyNews::Pictures { what: "random weights", total });
     let existing = Existing { resume: false, allow_mixed: false, overwrite: true };
-    let executed = execute(&mut plan, existing, cancel, &mut |event| {
+    let cancel = CancelToken::new();
+    let executed = execute(&mut plan, existing, &cancel, &mut |event| {
+        if !go_on() {
+            cancel.cancel();
+        }
         if let ExtractEvent::Progress { done, .. } = event {
-            bar.reach(done);
+            tell(StudyNews::Reach(done));
         }
     });
-    drop(bar);
+    tell(StudyNews::Over);
     let executed = executed.map_err(|error| anyhow::Error::new(*error))?;
     if !matches!(executed.end, End::Done) {
         bail!("interrupted");
@@ -79,7 +85,6 @@ pub(super) fn read(
         bail!("{} gave no feature", counted(executed.num_failed as usize, "picture"));
     }
     let folder = plan.sets.first().map(|set| plan.set_folder(set)).context("no set was made")?;
-    let go_on = || !cancel.is_cancelled();
-    let mut matrix = FeatureMatrix::open(&folder, MapRows::Flattened, &go_on)?;
-    Ok((matrix.to_memory(&go_on)?, matrix.width()))
+    let mut matrix = FeatureMatrix::open(&folder, MapRows::Flattened, go_on)?;
+    Ok((matrix.to_memory(go_on)?, matrix.width()))
 }
