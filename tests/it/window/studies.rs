@@ -110,7 +110,7 @@ fn layers_of_a_network_that_is_not_open_are_not_shown() {
 }
 
 #[test]
-fn features_are_probed_with_baselines_and_warnings_and_the_run_can_be_stopped() {
+fn features_are_probed_with_baselines_and_warnings() {
     let bench = with_drive();
     bench.ok(&format!("extract drive -o drive/f {QUICK} --layer blocks.1.1 --pool avg --format npy -q"));
     let mut window = open();
@@ -120,9 +120,6 @@ fn features_are_probed_with_baselines_and_warnings_and_the_run_can_be_stopped() 
     window.click("Choose folder…");
     window.wait_for("Choose the column that is to be told under Target");
     window.choose("Target", "angle (numbers)");
-    window.click("Start");
-    window.click("Stop probing");
-    window.wait_for("stopped: nothing was scored");
     window.click("Baseline of random weights");
     window.click("Start");
     window.wait_for("`angle` (numbers) of 72 rows; ");
@@ -152,6 +149,41 @@ fn features_are_probed_with_baselines_and_warnings_and_the_run_can_be_stopped() 
     let [head, wanted] =
         ["head.safetensors", "wanted.safetensors"].map(|name| std::fs::read(bench.path(name)).unwrap());
     assert!(head == wanted, "the same head as on the command line");
+}
+
+/// Types a number into a field.
+fn set_number(window: &mut Window, field: &str, number: &str) {
+    window.harness.get_by_role_and_label(Role::SpinButton, field).click();
+    window.harness.run_steps(3);
+    window.harness.event(egui::Event::Text(number.to_owned()));
+    window.harness.run_steps(2);
+    window.press(egui::Key::Enter);
+}
+
+/// Both runs would take many seconds.
+#[test]
+fn comparisons_and_probes_are_stopped() {
+    let bench = with_drive();
+    bench.ok(&format!("extract drive -o drive/f {QUICK} --layer all-stages --pool avg --format npy -q"));
+    let mut window = open();
+    window.menu("File", "Compare representations…");
+    window.drop_file(bench.path("drive/f"));
+    window.wait_for(" layers would be compared");
+    window.choose("Measure", "RSA");
+    set_number(&mut window, "Bootstrap", "20000");
+    window.click("Start");
+    window.click("Stop comparing");
+    window.wait_for("stopped: nothing was compared");
+    window.press(egui::Key::Escape);
+    window.menu("File", "Probe features…");
+    window.drop_file(bench.path("drive/f"));
+    window.wait_for("Choose the column that is to be told under Target");
+    window.choose("Target", "angle (numbers)");
+    set_number(&mut window, "Permutations", "999");
+    window.click("Start");
+    window.click("Stop probing");
+    window.wait_for("stopped: nothing was scored");
+    assert!(!window.says("(the mean)"), "no result: {:?}", window.texts());
 }
 
 #[test]
