@@ -17,7 +17,7 @@ use crate::engine::{CancelToken, Priority, start_threads};
 use crate::extract::{End, Existing, ExtractEvent, execute};
 use crate::features::{FeatureMatrix, MapRows};
 use crate::formats::write_whole;
-use crate::probe::{LinearHead, Predictions};
+use crate::probe::{KeptHead, Predictions};
 use crate::render::Resources;
 use crate::tensor::{counted, shown};
 
@@ -105,7 +105,7 @@ fn predict(
 /// The lines of CSV.
 fn tell(
     features: &mut FeatureMatrix,
-    head: &LinearHead,
+    head: &KeptHead,
     about: &AboutHead,
     go_on: &dyn Fn() -> bool,
 ) -> anyhow::Result<String> {

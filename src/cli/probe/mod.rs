@@ -26,7 +26,7 @@ use crate::engine::{CancelToken, Priority, start_threads};
 use crate::extract::find_sets;
 use crate::probe::{
     Duplicates, HeadScore, Interval, Permuted, Predictions, ProbeError, ProbeHead, Resamples, TargetKind,
-    constant_baseline, count_duplicates, evaluate, logme, permutation_p,
+    Watch, constant_baseline, count_duplicates, evaluate, logme, permutation_p,
 };
 use crate::render::Resources;
 use crate::tensor::counted;
@@ -95,18 +95,21 @@ fn probe(
     }
     let heads = heads(args, design.target.kind())?;
     let mut report = Report::new(&design, args);
+    let num_sets = sets.len();
     let mut rivals = Vec::new();
     let mut found: Vec<Duplicates> = Vec::new();
-    let bar = reporter.progress(sets.len() * heads.len());
+    let extra = heads.iter().map(|head| head.num_bytes(1)).max().unwrap_or(0);
     for (place, set) in sets.iter_mut().enumerate() {
-        bar.begin(&set.title());
-        let values = set.read(&go_on)?;
+        let values = set.read(extra, &go_on)?;
         let width = set.width();
         found.push(count_duplicates(&values, width, &design.folds)?);
         for head in &heads {
+            let line = place * heads.len() + rivals.len() % heads.len() + 1;
+            let title = format!("{line} of {}: {} {}", num_sets * heads.len(), set.title(), head.name());
             let count = if *head == ProbeHead::Ridge { args.permutations.into() } else { 0 };
-            let told = fit(*head, &values, width, &design, count, &go_on)
-                .with_context(|| format!("\"{}\"", set.folder().display()))?;
+            let told =
+                with_bar(reporter, &title, &go_on, |watch| fit(*head, &values, width, &design, count, watch))
+                    .with_context(|| format!("\"{}\"", set.folder().display()))?;
             let name = if heads.len() > 1 { format!("{} {}", set.title(), head.name()) } else { set.title() };
             let (scores, interval, mut rival) = judge(&name, &told.predictions, &design)?;
             let p = (!told.permuted.is_empty()).then(|| permutation_p(scores.main(), &told.permuted));
@@ -116,10 +119,8 @@ fn probe(
             rival.network.clone_from(&set.recipe().tag);
             (rival.permuted, rival.set, rival.head) = (told.permuted, place, *head);
             rivals.push(rival);
-            bar.step(1);
         }
     }
-    drop(bar);
     rivals.sort_by(|a, b| b.score.total_cmp(&a.score));
     let share = |found: &Duplicates| found.count as f64 / found.of.max(1) as f64;
     if let Some(worst) = (0..found.len()).max_by(|a, b| share(&found[*a]).total_cmp(&share(&found[*b]))) {
@@ -143,14 +144,10 @@ fn probe(
             );
             report.warnings.push(words);
         }
-        save::write_head(
-            path,
-            rival.head,
-            &mut sets[rival.set],
-            &design,
-            (rival.score, Resamples::interval(&rival.draws)),
-            &go_on,
-        )?;
+        let (set, score) = (&mut sets[rival.set], (rival.score, Resamples::interval(&rival.draws)));
+        with_bar(reporter, "the head that is kept", &go_on, |watch| {
+            save::write_head(path, rival.head, set, &design, score, watch)
+        })?;
     }
     let num_failed = extracted.as_ref().map_or(0, |extracted| extracted.num_failed);
     if num_failed > 0 {
@@ -158,6 +155,23 @@ fn probe(
         report.warnings.push(format!("{pictures} gave no feature and are not among the rows"));
     }
     Ok((report, num_failed))
+}
+
+/// Fits with a bar that shows how much of it is done.
+fn with_bar<T>(
+    reporter: &Reporter,
+    title: &str,
+    go_on: &(dyn Fn() -> bool + Sync),
+    run: impl FnOnce(Watch<'_>) -> T,
+) -> T {
+    let bar = reporter.progress(usize::MAX);
+    bar.set_length(1);
+    bar.begin(title);
+    let progress = |done: usize, of: usize| {
+        bar.set_length(of as u64);
+        bar.reach(done as u64);
+    };
+    run(Watch { go_on, progress: &progress })
 }
 
 /// What knows less than the networks: nothing at all, the pixels, and random weights.
@@ -196,7 +210,10 @@ fn baselines(
             for (name, values) in [(PIXELS, pixels), (RANDOM, random)] {
                 match values {
                     Ok((values, width)) => {
-                        told.push((name, fit(head, &values, width, design, 0, &go_on)?.predictions));
+                        let told_by = with_bar(reporter, name, &go_on, |watch| {
+                            fit(head, &values, width, design, 0, watch)
+                        })?;
+                        told.push((name, told_by.predictions));
                     }
                     Err(error) if !go_on() => return Err(error),
                     Err(error) => report.missing.push(Missing { name, why: format!("{error:#}") }),
@@ -232,11 +249,11 @@ fn fit(
     width: usize,
     design: &Design,
     count: usize,
-    go_on: &(dyn Fn() -> bool + Sync),
+    watch: Watch<'_>,
 ) -> Result<HeadScore, ProbeError> {
     let permutations =
         Permuted { count, order: &design.order, are_in_time: design.are_in_time, seed: design.seed };
-    evaluate(head, values, width, &design.target, &design.folds, permutations, go_on)
+    evaluate(head, values, width, &design.target, &design.folds, permutations, watch)
 }
 
 fn judge(

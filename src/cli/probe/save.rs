@@ -5,7 +5,7 @@ use std::path::Path;
 use super::design::Design;
 use super::sets::OpenSet;
 use crate::cli::head_file::{AboutHead, write};
-use crate::probe::{Interval, ProbeHead, Values, fit_on_all};
+use crate::probe::{Interval, ProbeHead, Values, Watch, fit_on_all};
 
 /// Fits the head on all rows of a set and writes it. `score` is that of rows it was not fitted on.
 pub(super) fn write_head(
@@ -14,10 +14,11 @@ pub(super) fn write_head(
     set: &mut OpenSet,
     design: &Design,
     score: (f64, Interval),
-    go_on: &(dyn Fn() -> bool + Sync),
+    watch: Watch<'_>,
 ) -> anyhow::Result<()> {
-    let values = set.read(go_on)?;
-    let (fitted, strength) = fit_on_all(head, &values, set.width(), &design.target, &design.folds, go_on)?;
+    let values = set.read(head.num_bytes(1), watch.go_on)?;
+    let (target, folds) = (&design.target, &design.folds);
+    let (fitted, strength) = fit_on_all(head, &values, set.width(), target, folds, design.seed, watch)?;
     let recipe = set.recipe();
     let classes = match &design.target.values {
         Values::Numbers(_) => None,

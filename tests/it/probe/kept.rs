@@ -103,4 +103,27 @@ fn heads_that_do_not_fit_are_refused() {
         "knn has no weights that could be kept",
     );
     assert!(!bench.path("x.safetensors").exists());
+    // A head of two layers: any number of either, and a layer that is missing.
+    bench.ok(
+        "probe drive/f --target angle --head dense --folds 3 --no-random-weights -q --save two.safetensors",
+    );
+    bench.ok("predict drive --limit 2 --head two.safetensors -q");
+    let whole = std::fs::read(bench.path("two.safetensors")).unwrap();
+    let header = 8 + u64::from_le_bytes(whole[..8].try_into().unwrap()) as usize;
+    for at in [header, header + (whole.len() - header) / 2, whole.len() - 1] {
+        let mut flipped = whole.clone();
+        flipped[at] ^= 1;
+        bench.add("changed.safetensors", &flipped);
+        refused("predict drive --head changed.safetensors", "the head is not as it was written");
+    }
+    for (from, to) in [("\"hidden.weight", "\"hidden.weighs"), ("schema\\\":2", "schema\\\":1")] {
+        let at = whole.windows(from.len()).position(|part| part == from.as_bytes()).unwrap();
+        let mut text = whole.clone();
+        text[at..at + from.len()].copy_from_slice(to.as_bytes());
+        bench.add("changed.safetensors", &text);
+        refused(
+            "predict drive --head changed.safetensors",
+            "not a head that `filterscope probe --save` wrote",
+        );
+    }
 }

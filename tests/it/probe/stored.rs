@@ -144,7 +144,7 @@ fn what_cannot_be_scored_is_refused_with_a_reason() {
     );
     refused(
         "drive/features --target angle --split group:camera --folds 5 --head lasso",
-        "expected ridge, logistic or knn",
+        "expected ridge, logistic, knn or dense",
     );
     refused("drive/features --target angle --split file:camera", "`camera` has the value `left`");
     refused("drive/features --target angle --model xception.keras_in1k", "`--model` says what is extracted");

@@ -4,6 +4,7 @@
 //! random choices come from a seed, and sums are in one order whatever the number of threads, so that the same rows give the same bytes.
 
 mod bootstrap;
+mod dense;
 mod duplicates;
 mod error;
 mod folds;
@@ -15,6 +16,7 @@ mod matrix;
 mod nested;
 mod permutation;
 mod ridge;
+mod rmsprop;
 mod run;
 mod scores;
 mod target;
@@ -25,9 +27,9 @@ pub use bootstrap::{Interval, Resamples};
 pub use duplicates::{DUPLICATE_COSINE, Duplicates, count_duplicates};
 pub use error::ProbeError;
 pub use folds::{Folds, Split, UnknownSplit};
-pub use linear::LinearHead;
+pub use linear::{KeptHead, LinearHead};
 pub use logme::logme;
-pub use nested::Predictions;
+pub use nested::{Predictions, Watch};
 pub use permutation::permutation_p;
 pub use run::{HeadScore, Permuted, ProbeHead, UnknownProbeHead, constant_baseline, evaluate, fit_on_all};
 pub use scores::{ScoreMeasure, Scores};

@@ -8,6 +8,26 @@ use super::target::{Target, Values};
 /// Asked between fits whether to go on.
 pub(super) type GoOn<'a> = &'a (dyn Fn() -> bool + Sync);
 
+/// What a fit asks and tells while it runs.
+#[derive(Clone, Copy)]
+pub struct Watch<'a> {
+    /// Asked whether to go on.
+    pub go_on: &'a (dyn Fn() -> bool + Sync),
+    /// Told how many steps are done, and of how many, where a fit has many. Calls come from several threads and may overtake each other.
+    pub progress: &'a (dyn Fn(usize, usize) + Sync),
+}
+
+impl Watch<'static> {
+    /// Goes on to the end and tells nobody.
+    pub const SILENT: Self = Self { go_on: &|| true, progress: &|_, _| {} };
+}
+
+impl std::fmt::Debug for Watch<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Watch")
+    }
+}
+
 /// What was told for each row; rows that are not scored have no meaning.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Predictions {

@@ -2,13 +2,16 @@
 
 use std::str::FromStr;
 
+use faer::Mat;
+
+use super::dense::{UNITS, dense, dense_on_all};
 use super::error::ProbeError;
 use super::folds::{Folds, check_extent};
 use super::knn::knn;
-use super::linear::LinearHead;
+use super::linear::{KeptHead, LinearHead};
 use super::logistic::{logistic, logistic_on_all};
 use super::matrix::{Parts, largest};
-use super::nested::{GoOn, PerFold, Predictions, choose, for_all};
+use super::nested::{GoOn, PerFold, Predictions, Watch, choose, for_all};
 use super::permutation::permuted;
 use super::ridge::{Ridge, STRENGTHS};
 use super::target::{Target, Values};
@@ -22,11 +25,13 @@ pub enum ProbeHead {
     Logistic,
     /// k nearest neighbours.
     Knn,
+    /// A hidden layer of 1024 units before the last.
+    Dense,
 }
 
 /// A word that names no head.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("head `{0}`: expected ridge, logistic or knn")]
+#[error("head `{0}`: expected ridge, logistic, knn or dense")]
 pub struct UnknownProbeHead(String);
 
 impl ProbeHead {
@@ -36,6 +41,16 @@ impl ProbeHead {
             Self::Ridge => "ridge",
             Self::Logistic => "logistic",
             Self::Knn => "knn",
+            Self::Dense => "dense",
+        }
+    }
+
+    /// Bytes that a fit on rows of this width takes beside the rows, for each fold that is fitted at the same time.
+    pub const fn num_bytes(self, width: u64) -> u64 {
+        match self {
+            // Weights, their slopes, the slopes' squares, and the best weights so far.
+            Self::Dense => 4 * 8 * width * UNITS as u64,
+            Self::Ridge | Self::Logistic | Self::Knn => 0,
         }
     }
 }
@@ -44,7 +59,7 @@ impl FromStr for ProbeHead {
     type Err = UnknownProbeHead;
 
     fn from_str(text: &str) -> Result<Self, UnknownProbeHead> {
-        let all = [Self::Ridge, Self::Logistic, Self::Knn];
+        let all = [Self::Ridge, Self::Logistic, Self::Knn, Self::Dense];
         all.into_iter()
             .find(|head| head.name() == text.trim())
             .ok_or_else(|| UnknownProbeHead(text.to_owned()))
@@ -58,7 +73,7 @@ pub struct HeadScore {
     pub head: ProbeHead,
     /// What it told for each scored row, fitted on rows of other folds.
     pub predictions: Predictions,
-    /// α, λ or k, chosen for each scored fold in order.
+    /// α, λ, k or the number of epochs, chosen for each scored fold in order.
     pub strengths: Vec<f64>,
     /// Scores with the target's values moved to other rows, if asked for; of ridge only.
     pub permuted: Vec<f64>,
@@ -80,7 +95,7 @@ pub struct Permuted<'a> {
 /// Fits and scores a head on rows × width numbers, row-major.
 ///
 /// # Errors
-/// Numbers that are not finite; a head that doesn't go with the target; `go_on` returned false.
+/// Numbers that are not finite; a head that doesn't go with the target; the watch didn't want to go on.
 pub fn evaluate(
     head: ProbeHead,
     values: &[f32],
@@ -88,14 +103,16 @@ pub fn evaluate(
     target: &Target,
     folds: &Folds,
     permutations: Permuted<'_>,
-    go_on: GoOn<'_>,
+    watch: Watch<'_>,
 ) -> Result<HeadScore, ProbeError> {
+    let go_on = watch.go_on;
     check_parts(target, folds)?;
     let parts = Parts::new(values, width, folds)?;
     let (predictions, strengths, permuted) = match head {
         ProbeHead::Ridge => ridge(&parts, target, folds, permutations, go_on)?,
         ProbeHead::Logistic => with_none(logistic(&parts, target, folds, go_on)?),
         ProbeHead::Knn => with_none(knn(&parts, target, folds, go_on)?),
+        ProbeHead::Dense => with_none(dense(&parts, target, folds, permutations.seed, watch)?),
     };
     Ok(HeadScore { head, predictions, strengths, permuted })
 }
@@ -239,7 +256,8 @@ fn losses(
     })
 }
 
-/// Fits a head on all rows, with its strength chosen on all folds, each left out in turn. Returns it with that strength.
+/// Fits a head on all rows, with its strength chosen on all folds, each left out in turn. Returns it with that strength. `dense` is fitted on
+/// all folds but the first, which says when its fit ends.
 ///
 /// # Errors
 /// Those of [`evaluate`]; nearest neighbours, which have no weights.
@@ -249,8 +267,10 @@ pub fn fit_on_all(
     width: usize,
     target: &Target,
     folds: &Folds,
-    go_on: GoOn<'_>,
-) -> Result<(LinearHead, f64), ProbeError> {
+    seed: u64,
+    watch: Watch<'_>,
+) -> Result<(KeptHead, f64), ProbeError> {
+    let go_on = watch.go_on;
     // A fold without rows takes the place of the scored one.
     let folds = Folds {
         of_row: folds.of_row.clone(),
@@ -261,23 +281,30 @@ pub fn fit_on_all(
     check_parts(target, &folds)?;
     let parts = Parts::new(values, width, &folds)?;
     let empty = folds.num - 1;
-    let (weights, intercepts, strength) = match (head, &target.values) {
+    let linear = |weights: &Mat<f64>, intercepts, strength| {
+        (KeptHead { hidden: None, last: LinearHead::of(weights, intercepts) }, strength)
+    };
+    match (head, &target.values) {
         (ProbeHead::Ridge, _) => {
             let columns = target.columns();
             let losses = losses(&parts, &columns, columns.len(), &folds, go_on)?;
             let strength = STRENGTHS[choose(&losses, &folds, empty, STRENGTHS.len())];
             let fitted = Ridge::fit(&parts, (empty, None), &columns)?;
             let (weights, intercepts) = fitted.plain(&parts, strength);
-            (weights, intercepts, strength)
+            Ok(linear(&weights, intercepts, strength))
         }
         (ProbeHead::Logistic, Values::Classes { labels, names }) => {
-            logistic_on_all(&parts, labels, names.len(), &folds, go_on)?
+            let (weights, intercepts, strength) =
+                logistic_on_all(&parts, labels, names.len(), &folds, go_on)?;
+            Ok(linear(&weights, intercepts, strength))
         }
         (ProbeHead::Logistic, Values::Numbers(_)) => {
-            return Err(ProbeError::WrongHead { head: "logistic", needs: "classes", got: "numbers" });
+            Err(ProbeError::WrongHead { head: "logistic", needs: "classes", got: "numbers" })
         }
-        (ProbeHead::Knn, _) => return Err(ProbeError::NoWeights { head: "knn" }),
-    };
-    let weights = (0..weights.nrows()).flat_map(|row| weights.row(row).iter().copied().collect::<Vec<_>>());
-    Ok((LinearHead { weights: weights.collect(), intercepts }, strength))
+        (ProbeHead::Knn, _) => Err(ProbeError::NoWeights { head: "knn" }),
+        (ProbeHead::Dense, _) => {
+            let (hidden, last, epochs) = dense_on_all(&parts, target, &folds, seed, watch)?;
+            Ok((KeptHead { hidden: Some(hidden), last }, epochs))
+        }
+    }
 }

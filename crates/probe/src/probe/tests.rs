@@ -1,6 +1,8 @@
 //! Heads beside scikit-learn, on the features that `tests/fixtures/probe/make_sklearn.py` made up.
 
-use super::{Folds, Permuted, Predictions, ProbeHead, ScoreMeasure, Scores, Target, Values, evaluate, logme};
+use super::{
+    Folds, Permuted, Predictions, ProbeHead, ScoreMeasure, Scores, Target, Values, Watch, evaluate, logme,
+};
 
 #[derive(serde::Deserialize)]
 struct Fixture {
@@ -57,7 +59,7 @@ impl Case {
         let order: Vec<usize> = (0..self.rows).collect();
         let permutations = Permuted { count: 0, order: &order, are_in_time: true, seed: 0 };
         let folds = self.folds();
-        let got = evaluate(head, &self.x, self.width, target, &folds, permutations, &|| true).unwrap();
+        let got = evaluate(head, &self.x, self.width, target, &folds, permutations, Watch::SILENT).unwrap();
         assert_eq!(got.strengths, expected.strengths, "{head:?}");
         let told: Vec<f64> = match &got.predictions {
             Predictions::Numbers(told) => told.clone(),
@@ -122,9 +124,16 @@ fn noise_is_no_better_than_moved_targets_and_a_signal_is() {
     let order: Vec<usize> = (0..case.rows).collect();
     let permutations = Permuted { count: 19, order: &order, are_in_time: false, seed: 3 };
     let p = |target: &Target| {
-        let got =
-            evaluate(ProbeHead::Ridge, &case.x, case.width, target, &case.folds(), permutations, &|| true)
-                .unwrap();
+        let got = evaluate(
+            ProbeHead::Ridge,
+            &case.x,
+            case.width,
+            target,
+            &case.folds(),
+            permutations,
+            Watch::SILENT,
+        )
+        .unwrap();
         assert_eq!(got.permuted.len(), 19);
         let score = got.predictions.measure(target).unwrap().scores(&order).main();
         super::permutation_p(score, &got.permuted)
@@ -142,22 +151,16 @@ fn any_number_of_threads_gives_the_same_bits() {
     let case = &Case::all()[1];
     let order: Vec<usize> = (0..case.rows).collect();
     let permutations = Permuted { count: 5, order: &order, are_in_time: true, seed: 3 };
-    let run = |threads: usize| {
+    let run = |head: ProbeHead, target: &Target, threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let folds = case.folds();
         pool.install(|| {
-            evaluate(
-                ProbeHead::Ridge,
-                &case.x,
-                case.width,
-                &case.numbers(),
-                &case.folds(),
-                permutations,
-                &|| true,
-            )
-            .unwrap()
+            evaluate(head, &case.x, case.width, target, &folds, permutations, Watch::SILENT).unwrap()
         })
     };
-    assert_eq!(run(1), run(3));
+    for (head, target) in [(ProbeHead::Ridge, case.numbers()), (ProbeHead::Dense, case.classes())] {
+        assert_eq!(run(head, &target, 1), run(head, &target, 3));
+    }
 }
 
 #[test]
@@ -166,7 +169,7 @@ fn a_head_that_is_kept_tells_what_the_fitted_one_tells() {
         let folds = case.folds();
         for (head, target) in [(ProbeHead::Ridge, case.numbers()), (ProbeHead::Logistic, case.classes())] {
             let (kept, strength) =
-                super::fit_on_all(head, &case.x, case.width, &target, &folds, &|| true).unwrap();
+                super::fit_on_all(head, &case.x, case.width, &target, &folds, 0, Watch::SILENT).unwrap();
             assert!(strength > 0.0 && kept.width() == case.width);
             let told = kept.tell(&case.x);
             let all: Vec<usize> = (0..case.rows).collect();
@@ -184,7 +187,7 @@ fn a_head_that_is_kept_tells_what_the_fitted_one_tells() {
         };
         let x = &case.x[first * case.width..];
         let (kept, strength) =
-            super::fit_on_all(ProbeHead::Ridge, x, case.width, &rest, &others, &|| true).unwrap();
+            super::fit_on_all(ProbeHead::Ridge, x, case.width, &rest, &others, 0, Watch::SILENT).unwrap();
         assert_eq!(strength, case.ridge.strengths[0]);
         let Predictions::Numbers(told) = kept.tell(&case.x[..first * case.width]) else {
             panic!("not numbers")
@@ -193,4 +196,32 @@ fn a_head_that_is_kept_tells_what_the_fitted_one_tells() {
             assert!((told - expected).abs() < 1e-6, "{told} {expected}");
         }
     }
+}
+
+/// What no linear head tells: how far a place is from the middle. A kept head tells what its layers say, the same for the same seed.
+#[test]
+fn a_hidden_layer_tells_what_no_line_does() {
+    let mut random = crate::tensor::Random::new(5);
+    let x: Vec<f32> = (0..240).map(|_| random.normal() as f32).collect();
+    let radius = |at: usize| f64::from(x[2 * at].hypot(x[2 * at + 1]));
+    let values = Values::Numbers((0..120).map(|at| 1000.0 + 50.0 * radius(at)).collect());
+    let target = Target { name: "t".into(), values };
+    let order: Vec<usize> = (0..120).collect();
+    let moments: Vec<String> = order.iter().map(ToString::to_string).collect();
+    let folds = Folds::blocks(&order, &moments, 3).unwrap();
+    let permutations = Permuted { count: 0, order: &order, are_in_time: false, seed: 1 };
+    let score = |head: ProbeHead| {
+        let got = evaluate(head, &x, 2, &target, &folds, permutations, Watch::SILENT).unwrap();
+        assert_eq!(got.strengths.len(), 3);
+        got.predictions.measure(&target).unwrap().scores(&order).main()
+    };
+    let (dense, line) = (score(ProbeHead::Dense), score(ProbeHead::Ridge));
+    assert!(dense > 0.85 && line < 0.2, "{dense} {line}");
+    let fit =
+        |seed| super::fit_on_all(ProbeHead::Dense, &x, 2, &target, &folds, seed, Watch::SILENT).unwrap();
+    let (kept, epochs) = fit(1);
+    assert!(epochs >= 1.0 && kept.hidden.as_ref().unwrap().intercepts.len() == 1024);
+    let told = kept.tell(&x).measure(&target).unwrap().scores(&order).main();
+    assert!(told > 0.85, "{told}");
+    assert_eq!(fit(1), (kept, epochs));
 }
