@@ -1,6 +1,7 @@
 //! `probe`: scores features by heads, beside baselines, and says which are best.
 
 mod design;
+mod known;
 mod pixels;
 mod random;
 mod report;
@@ -14,7 +15,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, anyhow, bail};
 
 use self::design::Design;
-use self::report::{Baseline, Comparison, Line, Missing, Report};
+use self::report::{Baseline, Comparison, Line, Missing, Report, Transfer};
 use self::sets::{OpenSet, open_all};
 use self::source::extract_all;
 use super::exit::Exit;
@@ -26,7 +27,7 @@ use crate::engine::{CancelToken, Priority, start_threads};
 use crate::extract::find_sets;
 use crate::probe::{
     Duplicates, HeadScore, Interval, Permuted, Predictions, ProbeError, ProbeHead, Resamples, TargetKind,
-    Watch, constant_baseline, count_duplicates, evaluate, logme, permutation_p,
+    Watch, constant_baseline, count_duplicates, evaluate, leep, logme, permutation_p,
 };
 use crate::render::Resources;
 use crate::tensor::counted;
@@ -94,7 +95,7 @@ fn probe(
         reporter.note(note);
     }
     let heads = heads(args, design.target.kind())?;
-    let mut report = Report::new(&design, args);
+    let mut report = Report::new(&design);
     let num_sets = sets.len();
     let mut rivals = Vec::new();
     let mut found: Vec<Duplicates> = Vec::new();
@@ -103,6 +104,13 @@ fn probe(
         let values = set.read(extra, &go_on)?;
         let width = set.width();
         found.push(count_duplicates(&values, width, &design.folds)?);
+        let backbone = extracted.as_ref().and_then(|it| it.backbones.get(&set.recipe().tag));
+        let known = match backbone.filter(|_| design.target.kind() == TargetKind::Classes) {
+            Some(backbone) => known::probabilities(backbone, set, &values)?,
+            None => None,
+        };
+        let leep = known.map(|(known, num)| leep(&known, num, &design.target)).transpose()?.flatten();
+        let transfer = Transfer { logme: logme(&values, width, &design.target)?, leep };
         for head in &heads {
             let line = place * heads.len() + rivals.len() % heads.len() + 1;
             let title = format!("{line} of {}: {} {}", num_sets * heads.len(), set.title(), head.name());
@@ -113,9 +121,8 @@ fn probe(
             let name = if heads.len() > 1 { format!("{} {}", set.title(), head.name()) } else { set.title() };
             let (scores, interval, mut rival) = judge(&name, &told.predictions, &design)?;
             let p = (!told.permuted.is_empty()).then(|| permutation_p(scores.main(), &told.permuted));
-            let evidence = logme(&values, width, &design.target)?;
             let ms = extracted.as_ref().and_then(|it| it.milliseconds.get(&set.recipe().tag)).copied();
-            report.lines.push(Line::new(set, &told, scores, interval, evidence, p, ms));
+            report.lines.push(Line::new(set, &told, scores, interval, transfer, p, ms));
             rival.network.clone_from(&set.recipe().tag);
             (rival.permuted, rival.set, rival.head) = (told.permuted, place, *head);
             rivals.push(rival);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::bail;
 
@@ -10,7 +11,7 @@ use crate::cli::extract_args::ExtractArgs;
 use crate::cli::probe_args::ProbeArgs;
 use crate::cli::reporter::Reporter;
 use crate::cli::temporary::temporary_folder;
-use crate::engine::CancelToken;
+use crate::engine::{Backbone, CancelToken};
 use crate::extract::{End, Existing, ExtractEvent, ExtractPlan, execute};
 use crate::render::Resources;
 use crate::tensor::{counted, shown};
@@ -22,6 +23,8 @@ pub(super) struct Extracted {
     pub(super) folders: Vec<PathBuf>,
     /// Milliseconds of the forward pass for each picture, by tag.
     pub(super) milliseconds: BTreeMap<String, f64>,
+    /// The networks, by tag.
+    pub(super) backbones: BTreeMap<String, Arc<Backbone>>,
     /// Pictures that gave no feature.
     pub(super) num_failed: u64,
     /// Where the data set's files begin.
@@ -54,6 +57,7 @@ pub(super) fn extract_all(
     let mut extracted = Extracted {
         folders: Vec::new(),
         milliseconds: BTreeMap::new(),
+        backbones: BTreeMap::new(),
         num_failed: 0,
         root: if input.is_dir() {
             input.clone()
@@ -83,6 +87,9 @@ fn run(
     extracted: &mut Extracted,
 ) -> anyhow::Result<()> {
     let tag = plan.sets.first().map(|set| set.recipe.tag.clone()).unwrap_or_default();
+    // The run takes the networks out of the plan.
+    let backbone = plan.models.first().map(|model| Arc::clone(model.session.backbone()));
+    extracted.backbones.extend(backbone.map(|backbone| (tag.clone(), backbone)));
     let total = plan.rows.len();
     let bar = reporter.long_progress(total, 0);
     bar.begin(&tag);

@@ -19,6 +19,7 @@ fn a_log_gives_the_same_scores_as_its_stored_features_and_leaves_nothing_behind(
     let straight = run(&format!("probe drive/interpolated.csv {QUICK} {options}"));
     assert!(bench.names("tmp").is_empty());
     assert!(straight["results"][0]["milliseconds_per_picture"].as_f64().unwrap() > 0.0);
+    assert!(straight["results"][0]["leep"].is_null(), "of numbers");
     let kept = run(&format!("probe drive/interpolated.csv {QUICK} {options} --out kept"));
     let stored = run(&format!("probe kept/{TAG} {options} --pictures drive"));
     for name in ["r2", "rmse", "mae", "interval", "strengths", "logme", "permutation_p"] {
@@ -42,6 +43,8 @@ fn folders_of_pictures_are_classes() {
     );
     for line in said["results"].as_array().unwrap() {
         assert!(line["accuracy"].as_f64().unwrap() > 0.5 && line["macro_f1"].is_f64(), "{line}");
+        // The network's own classifier says something of the classes, and log of a share is below 0.
+        assert!((-3f64.ln() - 0.1..0.0).contains(&line["leep"].as_f64().unwrap()), "{line}");
     }
     let majority =
         said["baselines"].as_array().unwrap().iter().find(|line| line["name"] == "the most frequent class");
