@@ -68,9 +68,9 @@ pub(super) struct ProbeArgs {
     #[arg(long, value_name = "POOL", value_enum, default_value = "avg")]
     pub pool: PoolChoice,
 
-    /// How often ridge is scored with the target moved to other rows, for the permutation check; 0 leaves it out
-    #[arg(long, value_name = "N", default_value_t = 99, value_parser = clap::value_parser!(u16).range(0..=999))]
-    pub permutations: u16,
+    /// How often a head is scored with the target moved to other rows, for the permutation check; 0 leaves it out; without it, 99, of logistic 19
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(0..=999))]
+    pub permutations: Option<u16>,
 
     /// Where the pictures are, for the baselines that need them; without it, they are looked for beside the features
     #[arg(long, value_name = "FOLDER")]
@@ -83,6 +83,12 @@ pub(super) struct ProbeArgs {
     /// Keep the best line's head, fitted on all rows, as safetensors: `filterscope predict` uses it
     #[arg(long, value_name = "HEAD")]
     pub save: Option<PathBuf>,
+
+    /// Write plots into this folder: what the best head told beside what is true, scores against cost, scores over depth
+    ///
+    /// predictions.png (of classes confusion.png), cost.png, and depth.png where two layers of a network are there. Plots of these names that are there are replaced.
+    #[arg(long, value_name = "FOLDER")]
+    pub plots: Option<PathBuf>,
 
     /// For all random choices
     #[arg(long, value_name = "N", default_value_t = 0)]
@@ -149,6 +155,18 @@ pub(super) struct DataArgs {
 
     #[command(flatten)]
     pub run: RunArgs,
+}
+
+impl ProbeArgs {
+    /// How often a head is scored with the target moved. Logistic regression takes minutes where the others take seconds; `dense` takes
+    /// longer still and isn't.
+    pub(super) fn num_permutations(&self, head: ProbeHead) -> u16 {
+        match head {
+            ProbeHead::Ridge | ProbeHead::Knn => self.permutations.unwrap_or(99),
+            ProbeHead::Logistic => self.permutations.unwrap_or(19),
+            ProbeHead::Dense => 0,
+        }
+    }
 }
 
 impl DataArgs {

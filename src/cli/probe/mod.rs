@@ -3,6 +3,7 @@
 mod design;
 mod known;
 mod pixels;
+mod plots;
 mod random;
 mod report;
 mod save;
@@ -59,6 +60,7 @@ struct Rival {
     /// The set it was fitted on.
     set: usize,
     head: ProbeHead,
+    predictions: Predictions,
 }
 
 /// The report, and how many pictures gave no feature.
@@ -75,6 +77,9 @@ fn probe(
         if !args.head.is_empty() && args.head.iter().all(|head| *head == ProbeHead::Knn) {
             bail!("knn has no weights that could be kept: choose another with `--head`");
         }
+    }
+    if let Some(folder) = &args.plots {
+        plots::check(folder, args.inputs.iter().map(PathBuf::as_path))?;
     }
     start_threads(args.data.run.threads, Priority::Normal)?;
     let are_features = args.inputs.iter().all(|input| find_sets(input).is_ok());
@@ -114,7 +119,7 @@ fn probe(
         for head in &heads {
             let line = place * heads.len() + rivals.len() % heads.len() + 1;
             let title = format!("{line} of {}: {} {}", num_sets * heads.len(), set.title(), head.name());
-            let count = if *head == ProbeHead::Ridge { args.permutations.into() } else { 0 };
+            let count = args.num_permutations(*head).into();
             let told =
                 with_bar(reporter, &title, &go_on, |watch| fit(*head, &values, width, &design, count, watch))
                     .with_context(|| format!("\"{}\"", set.folder().display()))?;
@@ -142,6 +147,11 @@ fn probe(
     compare(&mut report, &rivals, &baselines);
     report.sort();
     report.conclude(&design);
+    if let (Some(folder), Some(best)) = (&args.plots, rivals.first()) {
+        plots::write(folder, &report, &design, &best.predictions)?
+            .iter()
+            .for_each(|note| reporter.note(note));
+    }
     let kept = rivals.iter().find(|rival| rival.head != ProbeHead::Knn);
     if let (Some(path), Some(rival)) = (&args.save, kept) {
         if rivals.first().is_some_and(|best| best.head == ProbeHead::Knn) {
@@ -241,12 +251,15 @@ fn baselines(
     Ok(rivals)
 }
 
-/// The share of permutations in which the best of all is as good as the best one of the true target; the choice of the best is in it.
+/// The share of permutations in which the best of all is as good as the best one of the true target; the choice of the best is in it. Lines
+/// that have none are not in it, and there is nothing to say where the best line is one of them.
 fn best_p(rivals: &[Rival]) -> Option<f64> {
+    let best = rivals.first().filter(|best| !best.permuted.is_empty())?;
+    // The permutations are the same for all heads, and some have fewer.
     let permuted: Vec<&Rival> = rivals.iter().filter(|rival| !rival.permuted.is_empty()).collect();
-    let best = permuted.first()?;
+    let num = permuted.iter().map(|rival| rival.permuted.len()).min()?;
     let most = |at: usize| permuted.iter().map(|rival| rival.permuted[at]).fold(f64::NEG_INFINITY, f64::max);
-    let scores: Vec<f64> = (0..best.permuted.len()).map(most).collect();
+    let scores: Vec<f64> = (0..num).map(most).collect();
     Some(permutation_p(best.score, &scores))
 }
 
@@ -284,6 +297,7 @@ fn judge(
             permuted: Vec::new(),
             set: 0,
             head: ProbeHead::Ridge,
+            predictions: predictions.clone(),
         },
     ))
 }

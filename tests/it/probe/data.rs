@@ -50,3 +50,41 @@ fn folders_of_pictures_are_classes() {
         said["baselines"].as_array().unwrap().iter().find(|line| line["name"] == "the most frequent class");
     assert!(majority.unwrap()["accuracy"].as_f64().unwrap() < 0.4);
 }
+
+/// Plots are pictures of their own sizes, are replaced, and replace nothing that is read.
+#[test]
+fn plots_are_written_and_replace_nothing_that_is_read() {
+    let bench = with_drive();
+    let (options, layers) = ("--permutations 0 --no-random-weights -q", "--layer blocks.1.1,final");
+    let run =
+        |arguments: &str| bench.ok(&format!("probe drive/interpolated.csv {QUICK} {options} {arguments}"));
+    run(&format!("--target angle {layers} --plots angle --out kept"));
+    assert_eq!(bench.names("angle"), ["cost.png", "depth.png", "predictions.png"]);
+    let side = |name: &str| image::image_dimensions(bench.path(name)).unwrap();
+    assert!(side("angle/predictions.png").0 > 600 && side("angle/depth.png").0 > 800);
+    let said = bench
+        .ok(&format!(
+            "probe kept/{TAG}__blocks.1.1 --target camera --permutations 0 --no-random-weights --plots camera"
+        ))
+        .stderr;
+    assert!(said.contains("there is no depth.png: it needs two layers"), "{said}");
+    assert_eq!(bench.names("camera"), ["confusion.png", "cost.png"]);
+    let before = std::fs::read(bench.path("camera/cost.png")).unwrap();
+    bench.add("camera/cost.png", b"of before");
+    bench.ok(&format!("probe kept/{TAG}__blocks.1.1 --target camera {options} --plots camera"));
+    assert_eq!(std::fs::read(bench.path("camera/cost.png")).unwrap(), before, "the same bytes again");
+    // A picture of the data set that has the name of a plot.
+    std::fs::rename(bench.path("drive/center"), bench.path("pictures")).unwrap();
+    bench.add_cat("pictures/cost.png");
+    let cat = std::fs::read(bench.path("pictures/cost.png")).unwrap();
+    for (folder, words) in [
+        ("pictures", "`--plots` would overwrite a file that is read"),
+        ("drive/interpolated.csv", "this is a file"),
+    ] {
+        let run =
+            bench.run(&format!("probe pictures {QUICK} --labels folder --target label --plots {folder}"));
+        assert_eq!(run.code, Some(2), "{}", run.stderr);
+        assert!(run.stderr.contains(words), "{}", run.stderr);
+    }
+    assert_eq!(std::fs::read(bench.path("pictures/cost.png")).unwrap(), cat);
+}
