@@ -82,6 +82,14 @@ pub(super) fn for_all(
         .collect()
 }
 
+/// Of losses that have `num` numbers for each target, one after the other, those of one target.
+pub(super) fn of_target(losses: &PerFold, which: usize, num: usize) -> PerFold {
+    let part = |list: &Vec<f64>| list[which * num..][..num].to_vec();
+    let lists =
+        |lists: &Vec<(usize, Vec<f64>)>| lists.iter().map(|(fold, list)| (*fold, part(list))).collect();
+    losses.iter().map(|(out, all)| (*out, lists(all))).collect()
+}
+
 /// The place of the smallest sum of losses over the inner folds of a scored one; of equal ones the last, which is the stronger.
 pub(super) fn choose(losses: &PerFold, folds: &Folds, scored: usize, num: usize) -> usize {
     let mut sums = vec![0.0; num];

@@ -11,8 +11,8 @@ use super::knn::knn;
 use super::linear::{KeptHead, LinearHead};
 use super::logistic::{logistic, logistic_on_all};
 use super::matrix::{Parts, largest};
-use super::nested::{GoOn, PerFold, Predictions, Watch, choose, for_all};
-use super::permutation::permuted;
+use super::nested::{GoOn, PerFold, Predictions, Watch, choose, for_all, of_target};
+use super::permutation::{Permuted, score};
 use super::ridge::{Ridge, STRENGTHS};
 use super::target::{Target, Values};
 
@@ -75,21 +75,8 @@ pub struct HeadScore {
     pub predictions: Predictions,
     /// α, λ, k or the number of epochs, chosen for each scored fold in order.
     pub strengths: Vec<f64>,
-    /// Scores with the target's values moved to other rows, if asked for; of ridge only.
+    /// Scores with the target's values moved to other rows, if asked for; not of `dense`.
     pub permuted: Vec<f64>,
-}
-
-/// Permutations to score beside the true target.
-#[derive(Clone, Copy, Debug)]
-pub struct Permuted<'a> {
-    /// How many.
-    pub count: usize,
-    /// The rows in time.
-    pub order: &'a [usize],
-    /// Whether neighbours in that order have something in common.
-    pub are_in_time: bool,
-    /// For the random choices.
-    pub seed: u64,
 }
 
 /// Fits and scores a head on rows × width numbers, row-major.
@@ -110,15 +97,14 @@ pub fn evaluate(
     let parts = Parts::new(values, width, folds)?;
     let (predictions, strengths, permuted) = match head {
         ProbeHead::Ridge => ridge(&parts, target, folds, permutations, go_on)?,
-        ProbeHead::Logistic => with_none(logistic(&parts, target, folds, go_on)?),
-        ProbeHead::Knn => with_none(knn(&parts, target, folds, go_on)?),
-        ProbeHead::Dense => with_none(dense(&parts, target, folds, permutations.seed, watch)?),
+        ProbeHead::Logistic => logistic(&parts, target, folds, permutations, watch)?,
+        ProbeHead::Knn => knn(&parts, target, folds, permutations, go_on)?,
+        ProbeHead::Dense => {
+            let (predictions, epochs) = dense(&parts, target, folds, permutations.seed, watch)?;
+            (predictions, epochs, Vec::new())
+        }
     };
     Ok(HeadScore { head, predictions, strengths, permuted })
-}
-
-fn with_none((predictions, strengths): (Predictions, Vec<f64>)) -> (Predictions, Vec<f64>, Vec<f64>) {
-    (predictions, strengths, Vec::new())
 }
 
 /// The baseline that knows no features: the mean of the rows fitted on, or their most frequent class.
@@ -168,22 +154,14 @@ fn ridge(
     permutations: Permuted<'_>,
     go_on: GoOn<'_>,
 ) -> Result<(Predictions, Vec<f64>, Vec<f64>), ProbeError> {
-    let Permuted { count, order, are_in_time, seed } = permutations;
-    let mut targets = vec![target.clone()];
-    targets.extend((0..count as u64).map(|at| permuted(target, order, are_in_time, seed.wrapping_add(at))));
+    let targets = permutations.targets(target);
     let columns: Vec<Vec<f64>> = targets.iter().flat_map(Target::columns).collect();
     let per = columns.len() / targets.len();
     let losses = losses(parts, &columns, per, folds, go_on)?;
-    let of_target = |which: usize| -> PerFold {
-        let part = |list: &Vec<f64>| list[which * STRENGTHS.len()..][..STRENGTHS.len()].to_vec();
-        let lists =
-            |lists: &Vec<(usize, Vec<f64>)>| lists.iter().map(|(fold, list)| (*fold, part(list))).collect();
-        losses.iter().map(|(out, all)| (*out, lists(all))).collect()
-    };
     // The place of the strength for each target and scored fold.
     let chosen: Vec<Vec<usize>> = (0..targets.len())
         .map(|which| {
-            let losses = of_target(which);
+            let losses = of_target(&losses, which, STRENGTHS.len());
             folds.scored.iter().map(|fold| choose(&losses, folds, *fold, STRENGTHS.len())).collect()
         })
         .collect();
@@ -219,10 +197,7 @@ fn ridge(
         }
         predictions
     };
-    let score = |which: usize| {
-        let told = predictions(which);
-        told.measure(&targets[which]).map_or(f64::NAN, |measure| measure.scores(&scored).main())
-    };
+    let score = |which: usize| score(&predictions(which), &targets[which], &scored);
     let strengths = chosen[0].iter().map(|place| STRENGTHS[*place]).collect();
     Ok((predictions(0), strengths, (1..targets.len()).map(score).collect()))
 }

@@ -123,26 +123,24 @@ fn noise_is_no_better_than_moved_targets_and_a_signal_is() {
     let case = &Case::all()[0];
     let order: Vec<usize> = (0..case.rows).collect();
     let permutations = Permuted { count: 19, order: &order, are_in_time: false, seed: 3 };
-    let p = |target: &Target| {
-        let got = evaluate(
-            ProbeHead::Ridge,
-            &case.x,
-            case.width,
-            target,
-            &case.folds(),
-            permutations,
-            Watch::SILENT,
-        )
-        .unwrap();
+    let p = |head: ProbeHead, target: &Target| {
+        let got =
+            evaluate(head, &case.x, case.width, target, &case.folds(), permutations, Watch::SILENT).unwrap();
         assert_eq!(got.permuted.len(), 19);
         let score = got.predictions.measure(target).unwrap().scores(&order).main();
         super::permutation_p(score, &got.permuted)
     };
-    assert_eq!(p(&case.numbers()), 0.05, "the signal is better than all 19");
-    assert_eq!(p(&case.classes()), 0.05);
-    // Of noise, p is anything from 0 to 1.
+    assert_eq!(p(ProbeHead::Ridge, &case.numbers()), 0.05, "the signal is better than all 19");
+    assert_eq!(p(ProbeHead::Knn, &case.numbers()), 0.05);
+    for head in [ProbeHead::Ridge, ProbeHead::Logistic, ProbeHead::Knn] {
+        assert_eq!(p(head, &case.classes()), 0.05, "{head:?}");
+        // Of noise, p is anything from 0 to 1.
+        let noise = |seed: u64| super::permutation::permuted(&case.classes(), &order, false, 1000 + seed);
+        let mean = (0..12).map(|seed| p(head, &noise(seed))).sum::<f64>() / 12.0;
+        assert!((0.25..0.75).contains(&mean), "{head:?}: {mean}");
+    }
     let noise = |seed: u64| super::permutation::permuted(&case.numbers(), &order, false, 1000 + seed);
-    let mean = (0..12).map(|seed| p(&noise(seed))).sum::<f64>() / 12.0;
+    let mean = (0..12).map(|seed| p(ProbeHead::Ridge, &noise(seed))).sum::<f64>() / 12.0;
     assert!((0.25..0.75).contains(&mean), "{mean}");
 }
 
@@ -158,7 +156,12 @@ fn any_number_of_threads_gives_the_same_bits() {
             evaluate(head, &case.x, case.width, target, &folds, permutations, Watch::SILENT).unwrap()
         })
     };
-    for (head, target) in [(ProbeHead::Ridge, case.numbers()), (ProbeHead::Dense, case.classes())] {
+    for (head, target) in [
+        (ProbeHead::Ridge, case.numbers()),
+        (ProbeHead::Logistic, case.classes()),
+        (ProbeHead::Knn, case.classes()),
+        (ProbeHead::Dense, case.classes()),
+    ] {
         assert_eq!(run(head, &target, 1), run(head, &target, 3));
     }
 }
