@@ -118,6 +118,31 @@ fn logme_is_the_authors_also_with_fewer_rows_than_columns() {
     }
 }
 
+/// 20 numbers, of 10 rows, against the authors' formula in numpy (`make_logme.py`).
+#[test]
+fn logme_of_twenty_numbers_is_by_the_authors_formula() {
+    #[derive(serde::Deserialize)]
+    struct Peer {
+        x: Vec<f32>,
+        width: usize,
+        numbers: Vec<f64>,
+        labels: Vec<usize>,
+        logme: f64,
+        logme_classes: f64,
+    }
+    let peer: Peer =
+        serde_json::from_str(include_str!("../../../../tests/fixtures/probe/logme.json")).unwrap();
+    assert_eq!(peer.x.len(), 20);
+    let names = ["0", "1", "2"].map(str::to_owned).to_vec();
+    for (values, expected) in [
+        (Values::Numbers(peer.numbers), peer.logme),
+        (Values::Classes { labels: peer.labels, names }, peer.logme_classes),
+    ] {
+        let got = logme(&peer.x, peer.width, &Target { name: "t".into(), values }).unwrap();
+        assert!((got - expected).abs() < 1e-9, "{got} {expected}");
+    }
+}
+
 #[test]
 fn noise_is_no_better_than_moved_targets_and_a_signal_is() {
     let case = &Case::all()[0];
