@@ -9,7 +9,7 @@ use super::extract::plan;
 use super::extract_args::ExtractArgs;
 use super::head_file::{AboutHead, read};
 use super::interrupt::cancelled_by_ctrl_c;
-use super::output_guard::check_output;
+use super::output_guard::{check_output, check_planned};
 use super::predict_args::PredictArgs;
 use super::reporter::Reporter;
 use super::temporary::temporary_folder;
@@ -63,6 +63,7 @@ fn predict(
         ..ExtractArgs::plain(args.input.clone(), folder.path().to_owned())
     };
     let mut plan = plan(&settings, resources, reporter)?;
+    check_planned(args.output.iter().map(|path| ("-o", path.clone())), &plan.rows)?;
     let set = plan.sets.first().context("no layer to run up to")?;
     if let Some((name, here, there)) = about.difference(&set.recipe, &set.recipe.pool) {
         bail!(
@@ -124,7 +125,12 @@ fn tell(
         go_on()
     })?;
     let mut csv = csv::Writer::from_writer(Vec::new());
-    csv.write_record(["row", "camera", "file", &about.target])?;
+    // A target that is one of these columns has a name of its own.
+    let told_name = match &*about.target {
+        name @ ("row" | "camera" | "file") => format!("told_{name}"),
+        name => name.to_owned(),
+    };
+    csv.write_record(["row", "camera", "file", &told_name])?;
     let index = features.index();
     let cell = |name: &str, row: usize| {
         index.column(name).and_then(|cells| cells.get(row)).cloned().unwrap_or_default()

@@ -24,7 +24,7 @@ its strength is chosen on those others. Means and deviations are taken from the 
 first. Intervals are the middle 95 % over 1000 draws of blocks of rows. Fine-tuning a network is another question, which this doesn't
 answer.
 
-Exit codes: 0 scores were written; 2 nothing could be done; 130 interrupted.";
+Exit codes: 0 scores were written; 1 scores were written, and some pictures gave no feature; 2 nothing could be done; 130 interrupted.";
 
 /// Say which network's features tell a target best, by heads fitted on part of the rows and scored on the others
 ///

@@ -1,5 +1,6 @@
 //! `similarity`: brings pictures or feature sets together, compares their layers, and hands the matrix to what prints and writes it.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
@@ -7,6 +8,7 @@ use anyhow::bail;
 use super::exit::Exit;
 use super::extract;
 use super::interrupt::{cancel_at_ctrl_c, cancelled_by_ctrl_c};
+use super::output_guard::check_planned;
 use super::remedy;
 use super::reporter::{Reporter, RunProgress};
 use super::similarity_args::SimilarityArgs;
@@ -156,6 +158,11 @@ fn compare_pictures(
         ),
         other => other?,
     };
+    let outputs = [("--csv", &args.csv), ("--pairs", &args.pairs), ("--png", &args.png)];
+    check_planned(
+        outputs.into_iter().filter_map(|(option, path)| Some((option, path.clone()?))),
+        &plan.rows,
+    )?;
     let num_sets = plan.sets.len() + rdms.all.len();
     if num_sets < 2 {
         return Err(SimilarityError::TooFew { got: num_sets }.into());
@@ -226,6 +233,8 @@ fn compare_sets(
     let names = set_names(&sets);
     let listed: Vec<(String, Vec<ListedPicture>)> =
         names.iter().cloned().zip(sets.iter().map(|set| set.pictures().to_vec())).collect();
+    let known: Vec<Option<u64>> =
+        listed.first().map(|(_, all)| all.iter().map(|one| one.xxh64).collect()).unwrap_or_default();
     let (matched, order) = rdms.matched(listed, args.sample, settings.seed)?;
     for words in order {
         reporter.note(&words);
@@ -236,6 +245,7 @@ fn compare_sets(
     let mut facts: Vec<LayerFacts> =
         sets.iter().map(|set| LayerFacts::of_set(set, args.pool, !are_own)).collect();
     facts.extend(rdms.all.iter().map(|rdm| LayerFacts::of_matrix(&rdm.path)));
+    warn(&matched, &known, settings.measure, reporter);
     let mut rows = matched.rows.into_iter();
     let mut layers: Vec<ComparedLayer> = Vec::with_capacity(facts.len());
     for (set, name) in sets.into_iter().zip(names) {
@@ -266,6 +276,42 @@ fn compare_sets(
     };
     reporter.summary(&format!("{}{failed}", outcome.summary()));
     Ok(if num_failed > 0 { Exit::SomeFailed } else { Exit::Done })
+}
+
+/// Fewer pictures than this have values that chance alone makes.
+const FEW_PICTURES: usize = 30;
+
+/// Warns of pictures that are there more than once, by the hashes of the first set's rows, and of few pictures.
+fn warn(matched: &MatchedPictures, known: &[Option<u64>], measure: Measure, reporter: &Reporter) {
+    let mut first: HashMap<u64, usize> = HashMap::new();
+    let mut again: Vec<(usize, usize)> = Vec::new();
+    for (at, row) in matched.rows.first().into_iter().flatten().enumerate() {
+        let Some(hash) = known.get(*row).copied().flatten() else { continue };
+        match first.get(&hash) {
+            Some(other) => again.push((*other, at)),
+            None => drop(first.insert(hash, at)),
+        }
+    }
+    if let Some((one, other)) = again.first() {
+        let name = |at: usize| shown(&matched.names[at]);
+        reporter.aside(&format!(
+            "warning: {} the bytes of another, such as `{}` and `{}`: pairs that are equal in every layer make all layers look more alike",
+            match again.len() {
+                1 => "1 picture has".to_owned(),
+                num => format!("{num} pictures have"),
+            },
+            name(*one),
+            name(*other)
+        ));
+    }
+    let n = matched.names.len();
+    if matches!(measure, Measure::Cka(_)) && (4..FEW_PICTURES).contains(&n) {
+        // Szekely and Rizzo 2013: the debiased value of independent features of many columns is as a correlation of n(n − 3)/2 numbers.
+        let by_chance = (1.96 / ((n * (n - 3)) as f64 / 2.0).sqrt()).min(1.0);
+        reporter.aside(&format!(
+            "warning: with {n} pictures, features that have nothing in common have a CKA within about ±{by_chance:.2} of 0 by chance (95 %); more pictures narrow it"
+        ));
+    }
 }
 
 /// Reports rows whose picture isn't in all sets; once for sets that lack the same, as those of one extraction do.

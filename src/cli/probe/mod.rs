@@ -27,8 +27,9 @@ use super::reporter::Reporter;
 use crate::engine::{CancelToken, Priority, start_threads};
 use crate::extract::find_sets;
 use crate::probe::{
-    Duplicates, HeadScore, Interval, Permuted, Predictions, ProbeError, ProbeHead, Resamples, TargetKind,
-    Watch, constant_baseline, count_duplicates, evaluate, leep, logme, permutation_p,
+    Duplicates, HeadScore, Interval, Permuted, Predictions, ProbeError, ProbeHead, Resamples, Split,
+    TargetKind, Watch, constant_baseline, count_duplicates, evaluate, leep, logme, order_matters,
+    permutation_p,
 };
 use crate::render::Resources;
 use crate::tensor::counted;
@@ -43,7 +44,13 @@ pub(super) fn run(args: &ProbeArgs, resources: &Resources, reporter: &Reporter) 
             Ok(if num_failed > 0 { Exit::SomeFailed } else { Exit::Done })
         }
         Err(_) if cancel.is_cancelled() => {
-            reporter.summary("interrupted: nothing was written");
+            reporter.summary(&match &args.data.out {
+                Some(out) if out.exists() => format!(
+                    "interrupted: no scores were made; what was extracted is kept in \"{}\", and the same command goes on with it",
+                    out.display()
+                ),
+                _ => "interrupted: nothing was written".to_owned(),
+            });
             Ok(Exit::Interrupted)
         }
         Err(error) => Err(error),
@@ -102,6 +109,7 @@ fn probe(
     let heads = heads(args, design.target.kind())?;
     let mut report = Report::new(&design);
     let num_sets = sets.len();
+    let mut ordered = None;
     let mut rivals = Vec::new();
     let mut found: Vec<Duplicates> = Vec::new();
     let extra = heads.iter().map(|head| head.num_bytes(1)).max().unwrap_or(0);
@@ -109,6 +117,9 @@ fn probe(
         let values = set.read(extra, &go_on)?;
         let width = set.width();
         found.push(count_duplicates(&values, width, &design.folds)?);
+        if ordered.is_none() && matches!(design.split, Split::Random) {
+            ordered = order_matters(&values, width, &design.target)?.map(|by| (set.title(), by));
+        }
         let backbone = extracted.as_ref().and_then(|it| it.backbones.get(&set.recipe().tag));
         let known = match backbone.filter(|_| design.target.kind() == TargetKind::Classes) {
             Some(backbone) => known::probabilities(backbone, set, &values)?,
@@ -137,6 +148,10 @@ fn probe(
     let share = |found: &Duplicates| found.count as f64 / found.of.max(1) as f64;
     if let Some(worst) = (0..found.len()).max_by(|a, b| share(&found[*a]).total_cmp(&share(&found[*b]))) {
         report.warn_of_duplicates(&sets[worst], &found[worst], &design);
+    }
+    // Of a log, another warning says it.
+    if let Some((title, difference)) = ordered.filter(|_| design.neighbours_apart == 0.0) {
+        report.warn_of_order(&title, difference);
     }
     report.duplicates = sets.iter().map(OpenSet::title).zip(found).collect();
     report.best_p = best_p(&rivals);
@@ -233,12 +248,18 @@ fn baselines(
                         told.push((name, told_by.predictions));
                     }
                     Err(error) if !go_on() => return Err(error),
-                    Err(error) => report.missing.push(Missing { name, why: format!("{error:#}") }),
+                    Err(error) => {
+                        let is_asked = name == RANDOM && args.no_random_weights;
+                        report.missing.push(Missing { name, why: format!("{error:#}"), is_asked });
+                    }
                 }
             }
         }
         Err(error) => {
-            let missing = [PIXELS, RANDOM].map(|name| Missing { name, why: format!("{error:#}") });
+            let missing = [PIXELS, RANDOM].map(|name| {
+                let is_asked = name == RANDOM && args.no_random_weights;
+                Missing { name, why: format!("{error:#}"), is_asked }
+            });
             report.missing.extend(missing);
         }
     }

@@ -25,14 +25,19 @@ const DEPTH: &str = "depth.png";
 /// The program and its version.
 const PROGRAM: &str = concat!("filterscope ", env!("CARGO_PKG_VERSION"));
 
+/// All files that may be written.
+pub(super) fn files(folder: &Path) -> [PathBuf; 4] {
+    [PREDICTIONS, CONFUSION, COST, DEPTH].map(|name| folder.join(name))
+}
+
 /// Refuses a folder that is a file, and files that are read.
 pub(super) fn check<'a>(folder: &Path, inputs: impl Iterator<Item = &'a Path> + Clone) -> anyhow::Result<()> {
     if folder.exists() && !folder.is_dir() {
         return Err(WriteError::NoFolder { path: folder.join(COST) })
             .context("`--plots` takes a folder, and this is a file");
     }
-    for name in [PREDICTIONS, CONFUSION, COST, DEPTH] {
-        check_output("--plots", &folder.join(name), inputs.clone())?;
+    for file in files(folder) {
+        check_output("--plots", &file, inputs.clone())?;
     }
     Ok(())
 }

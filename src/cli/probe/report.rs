@@ -99,6 +99,8 @@ pub(super) struct Baseline {
 pub(super) struct Missing {
     pub(super) name: &'static str,
     pub(super) why: String,
+    /// Whether an option left it out.
+    pub(super) is_asked: bool,
 }
 
 /// By how much the best one is better than another, over the same draws of rows.
@@ -192,6 +194,13 @@ impl Report {
         ));
     }
 
+    /// Warns where rows were split at random, and their order means something.
+    pub(super) fn warn_of_order(&mut self, title: &str, difference: f64) {
+        self.warnings.push(format!(
+            "rows were split at random, and by the features of {title} neighbouring rows look more alike than others of their class (cosine +{difference:.2}): if they were taken one after the other, neighbours are on both sides and scores are too good; `--split block` or `--split group:COLUMN` keeps them together"
+        ));
+    }
+
     /// The best first.
     pub(super) fn sort(&mut self) {
         self.lines.sort_by(|a, b| b.scores.main().total_cmp(&a.scores.main()));
@@ -210,6 +219,10 @@ impl Report {
             let words =
                 if difference.difference <= 0.0 { "is no better than" } else { "is not surely better than" };
             self.warnings.push(format!("the best, {}, {words} {}", difference.best, difference.other));
+        }
+        for missing in self.missing.iter().filter(|it| !it.is_asked) {
+            let Missing { name, why, .. } = missing;
+            self.warnings.push(format!("there is no baseline of {name} to compare with: {why}"));
         }
         if let Some(p) = self.best_p.filter(|p| *p > SIGNIFICANT) {
             self.warnings.push(format!(
@@ -385,10 +398,19 @@ impl Report {
 
     fn comparisons(&self) -> Vec<String> {
         let one = |it: &Comparison| {
+            if it.difference < 0.0 {
+                // Only a baseline is better than the best line.
+                let (low, high) = (short(-it.interval.high), short(-it.interval.low));
+                let by = short(-it.difference);
+                return format!(
+                    "{} doesn't beat {}, which is better by {by} [{low}, {high}]",
+                    it.best, it.other
+                );
+            }
             let beats = match (it.difference > 0.0, it.interval.low > 0.0) {
                 (true, true) => "beats",
                 (true, false) => "doesn't surely beat",
-                (false, _) => "doesn't beat",
+                (false, _) => return format!("{} is no better than {}", it.best, it.other),
             };
             format!(
                 "{} {beats} {} by {} [{}, {}]",

@@ -4,17 +4,20 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 
+use super::plots;
 use crate::cli::extract::plan;
 use crate::cli::extract_args::ExtractArgs;
+use crate::cli::output_guard::check_planned;
 use crate::cli::probe_args::ProbeArgs;
+use crate::cli::remedy;
 use crate::cli::reporter::Reporter;
 use crate::cli::temporary::temporary_folder;
 use crate::engine::{Backbone, CancelToken};
 use crate::extract::{End, Existing, ExtractEvent, ExtractPlan, execute};
 use crate::render::Resources;
-use crate::tensor::{counted, shown};
+use crate::tensor::{Remedy, counted, shown};
 
 /// Features that were made for this probe.
 #[derive(Debug)]
@@ -71,6 +74,11 @@ pub(super) fn extract_all(
         .into_iter()
         .map(|model| plan(&extract_args(args, model, out.clone()), resources, reporter))
         .collect::<anyhow::Result<_>>()?;
+    if let Some(plan) = plans.first() {
+        let outputs = args.save.iter().map(|path| ("--save", path.clone()));
+        let plots = args.plots.iter().flat_map(|folder| plots::files(folder).map(|path| ("--plots", path)));
+        check_planned(outputs.chain(plots), &plan.rows)?;
+    }
     for mut plan in plans {
         run(&mut plan, reporter, cancel, &mut extracted)?;
         for set in &plan.sets {
@@ -108,7 +116,7 @@ fn run(
         ExtractEvent::Found(_) | ExtractEvent::Note { .. } | ExtractEvent::Assembling { .. } => {}
     });
     drop(bar);
-    let executed = executed.map_err(|error| anyhow::Error::new(*error))?;
+    let executed = executed.map_err(|error| begun_before(anyhow::Error::new(*error)))?;
     if matches!(executed.end, End::Interrupted) {
         bail!("interrupted");
     }
@@ -121,6 +129,20 @@ fn run(
         extracted.milliseconds.insert(tag, timings.forward.as_secs_f64() * 1e3 / num as f64);
     }
     Ok(())
+}
+
+/// An error over features that are in `--out` already. Its remedy may be an option that only `extract` has.
+fn begun_before(error: anyhow::Error) -> anyhow::Error {
+    match remedy::of(&error) {
+        Some(
+            Remedy::GoOnOrBeginAgain
+            | Remedy::BeginAgain
+            | Remedy::ReplaceFeatures
+            | Remedy::MakeAllAnew
+            | Remedy::SettingsAsBefore { .. },
+        ) => anyhow!("{error:#}; name another folder with `--out`, or remove this one"),
+        _ => error,
+    }
 }
 
 fn extract_args(args: &ProbeArgs, model: Vec<String>, output: PathBuf) -> ExtractArgs {

@@ -127,3 +127,44 @@ fn heads_that_do_not_fit_are_refused() {
         );
     }
 }
+
+/// Pictures that only a table names are not replaced, `probe` names no option of another command, and a target may be called `row`.
+#[test]
+fn tables_and_folders_of_before_are_told_of_rightly() {
+    use std::fmt::Write as _;
+    let bench = with_heads();
+    let mut table = "picture,row\n".to_owned();
+    for (at, file) in bench.names("drive/center").iter().enumerate() {
+        writeln!(table, "../drive/center/{file},{}", at * at).unwrap();
+    }
+    std::fs::create_dir(bench.path("lists")).unwrap();
+    bench.add("lists/list.csv", table.as_bytes());
+    let picture = format!("drive/center/{}", bench.names("drive/center")[0]);
+    let before = std::fs::read(bench.path(&picture)).unwrap();
+    for (arguments, option) in [
+        (format!("predict lists/list.csv --path-column picture --head angle.safetensors -o {picture}"), "-o"),
+        (
+            format!("probe lists/list.csv --path-column picture {QUICK} --target row --save {picture}"),
+            "--save",
+        ),
+        (
+            format!(
+                "similarity lists/list.csv --path-column picture {QUICK} --layer blocks.1.1,final --csv {picture}"
+            ),
+            "--csv",
+        ),
+    ] {
+        let run = bench.run(&arguments);
+        assert_eq!(run.code, Some(2), "{arguments}: {}", run.stderr);
+        let words = format!("`{option}` would overwrite a picture that is read");
+        assert!(run.stderr.contains(&words), "{arguments}: {}", run.stderr);
+        assert_eq!(std::fs::read(bench.path(&picture)).unwrap(), before);
+    }
+    let begin = |every: u32| {
+        bench.run(&format!("probe drive {QUICK} --target angle --permutations 0 --no-random-weights --out kept --every {every} -q"))
+    };
+    assert_eq!(begin(1).code, Some(0));
+    let run = begin(2);
+    assert_eq!(run.code, Some(2), "{}", run.stderr);
+    assert!(!run.stderr.contains("--overwrite") && run.stderr.contains("`--out`"), "{}", run.stderr);
+}
