@@ -245,7 +245,7 @@ fn compare_sets(
     let mut facts: Vec<LayerFacts> =
         sets.iter().map(|set| LayerFacts::of_set(set, args.pool, !are_own)).collect();
     facts.extend(rdms.all.iter().map(|rdm| LayerFacts::of_matrix(&rdm.path)));
-    warn(&matched, &known, settings.measure, reporter);
+    let warnings = warnings(&matched, &known, settings.measure);
     let mut rows = matched.rows.into_iter();
     let mut layers: Vec<ComparedLayer> = Vec::with_capacity(facts.len());
     for (set, name) in sets.into_iter().zip(names) {
@@ -261,6 +261,7 @@ fn compare_sets(
         go_on()
     })?;
     drop(bar);
+    warnings.iter().for_each(|words| reporter.aside(&format!("warning: {words}")));
     for (name, undefined) in matrix.names.iter().zip(&matrix.undefined) {
         if let Some(undefined) = undefined {
             reporter.note(&format!("{name} is like no other: {undefined}"));
@@ -279,10 +280,11 @@ fn compare_sets(
 }
 
 /// Fewer pictures than this have values that chance alone makes.
-const FEW_PICTURES: usize = 30;
+const FEW_PICTURES: usize = 12;
 
-/// Warns of pictures that are there more than once, by the hashes of the first set's rows, and of few pictures.
-fn warn(matched: &MatchedPictures, known: &[Option<u64>], measure: Measure, reporter: &Reporter) {
+/// Of pictures that are there more than once, by the hashes of the first set's rows, and of few pictures: what to warn of.
+fn warnings(matched: &MatchedPictures, known: &[Option<u64>], measure: Measure) -> Vec<String> {
+    let mut warnings = Vec::new();
     let mut first: HashMap<u64, usize> = HashMap::new();
     let mut again: Vec<(usize, usize)> = Vec::new();
     for (at, row) in matched.rows.first().into_iter().flatten().enumerate() {
@@ -294,8 +296,8 @@ fn warn(matched: &MatchedPictures, known: &[Option<u64>], measure: Measure, repo
     }
     if let Some((one, other)) = again.first() {
         let name = |at: usize| shown(&matched.names[at]);
-        reporter.aside(&format!(
-            "warning: {} the bytes of another, such as `{}` and `{}`: pairs that are equal in every layer make all layers look more alike",
+        warnings.push(format!(
+            "{} the bytes of another, such as `{}` and `{}`: pairs that are equal in every layer make all layers look more alike",
             match again.len() {
                 1 => "1 picture has".to_owned(),
                 num => format!("{num} pictures have"),
@@ -308,10 +310,11 @@ fn warn(matched: &MatchedPictures, known: &[Option<u64>], measure: Measure, repo
     if matches!(measure, Measure::Cka(_)) && (4..FEW_PICTURES).contains(&n) {
         // Szekely and Rizzo 2013: the debiased value of independent features of many columns is as a correlation of n(n − 3)/2 numbers.
         let by_chance = (1.96 / ((n * (n - 3)) as f64 / 2.0).sqrt()).min(1.0);
-        reporter.aside(&format!(
-            "warning: with {n} pictures, features that have nothing in common have a CKA within about ±{by_chance:.2} of 0 by chance (95 %); more pictures narrow it"
+        warnings.push(format!(
+            "with {n} pictures, features that have nothing in common have a CKA within about ±{by_chance:.2} of 0 by chance (95 %); more pictures narrow it"
         ));
     }
+    warnings
 }
 
 /// Reports rows whose picture isn't in all sets; once for sets that lack the same, as those of one extraction do.

@@ -27,8 +27,8 @@ use super::reporter::Reporter;
 use crate::engine::{CancelToken, Priority, start_threads};
 use crate::extract::find_sets;
 use crate::probe::{
-    Duplicates, HeadScore, Interval, Permuted, Predictions, ProbeError, ProbeHead, Resamples, Split,
-    TargetKind, Watch, constant_baseline, count_duplicates, evaluate, leep, logme, order_matters,
+    Duplicates, FitWatch, HeadScore, Interval, Permuted, Predictions, ProbeError, ProbeHead, Resamples,
+    Split, TargetKind, constant_baseline, count_duplicates, evaluate, leep, logme, order_matters,
     permutation_p,
 };
 use crate::render::Resources;
@@ -194,7 +194,7 @@ fn with_bar<T>(
     reporter: &Reporter,
     title: &str,
     go_on: &(dyn Fn() -> bool + Sync),
-    run: impl FnOnce(Watch<'_>) -> T,
+    run: impl FnOnce(FitWatch<'_>) -> T,
 ) -> T {
     let bar = reporter.progress(usize::MAX);
     bar.set_length(1);
@@ -203,7 +203,7 @@ fn with_bar<T>(
         bar.set_length(of as u64);
         bar.reach(done as u64);
     };
-    run(Watch { go_on, progress: &progress })
+    run(FitWatch { go_on, progress: &progress })
 }
 
 /// What knows less than the networks: nothing at all, the pixels, and random weights.
@@ -290,7 +290,7 @@ fn fit(
     width: usize,
     design: &Design,
     count: usize,
-    watch: Watch<'_>,
+    watch: FitWatch<'_>,
 ) -> Result<HeadScore, ProbeError> {
     let permutations =
         Permuted { count, order: &design.order, are_in_time: design.are_in_time, seed: design.seed };

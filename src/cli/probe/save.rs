@@ -5,7 +5,7 @@ use std::path::Path;
 use super::design::Design;
 use super::sets::OpenSet;
 use crate::cli::head_file::{AboutHead, write};
-use crate::probe::{Interval, ProbeHead, Values, Watch, fit_on_all};
+use crate::probe::{FitWatch, Interval, ProbeHead, Values, fit_on_all};
 
 /// Fits the head on all rows of a set and writes it. `score` is that of rows it was not fitted on.
 pub(super) fn write_head(
@@ -14,7 +14,7 @@ pub(super) fn write_head(
     set: &mut OpenSet,
     design: &Design,
     score: (f64, Interval),
-    watch: Watch<'_>,
+    watch: FitWatch<'_>,
 ) -> anyhow::Result<()> {
     let values = set.read(head.num_bytes(1), watch.go_on)?;
     let (target, folds) = (&design.target, &design.folds);

@@ -147,12 +147,6 @@ fn tables_and_folders_of_before_are_told_of_rightly() {
             format!("probe lists/list.csv --path-column picture {QUICK} --target row --save {picture}"),
             "--save",
         ),
-        (
-            format!(
-                "similarity lists/list.csv --path-column picture {QUICK} --layer blocks.1.1,final --csv {picture}"
-            ),
-            "--csv",
-        ),
     ] {
         let run = bench.run(&arguments);
         assert_eq!(run.code, Some(2), "{arguments}: {}", run.stderr);
@@ -160,8 +154,20 @@ fn tables_and_folders_of_before_are_told_of_rightly() {
         assert!(run.stderr.contains(&words), "{arguments}: {}", run.stderr);
         assert_eq!(std::fs::read(bench.path(&picture)).unwrap(), before);
     }
+    bench.add_cat("drive/cat.png");
+    bench.add("lists/cats.csv", "picture\n../drive/cat.png\n../drive/center/x.png\n".repeat(3).as_bytes());
+    let before = std::fs::read(bench.path("drive/cat.png")).unwrap();
+    let run = bench.run(&format!(
+        "similarity lists/cats.csv --path-column picture {QUICK} --layer blocks.1.1,final --png drive/cat.png"
+    ));
+    assert!(
+        run.code == Some(2) && run.stderr.contains("`--png` would overwrite a picture"),
+        "{}",
+        run.stderr
+    );
+    assert_eq!(std::fs::read(bench.path("drive/cat.png")).unwrap(), before);
     let begin = |every: u32| {
-        bench.run(&format!("probe drive {QUICK} --target angle --permutations 0 --no-random-weights --out kept --every {every} -q"))
+        bench.run(&format!("probe drive/interpolated.csv {QUICK} --target angle --permutations 0 --no-random-weights --out kept --every {every} -q"))
     };
     assert_eq!(begin(1).code, Some(0));
     let run = begin(2);

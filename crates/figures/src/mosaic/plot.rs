@@ -2,7 +2,7 @@
 //!
 //! Owns where things lie and what they look like. Must not know what the values are.
 
-use super::plot_axis::{Axis, PlotAxis, PlotScale, tick_words};
+use super::plot_axis::{PlacedAxis, PlotAxis, PlotScale, tick_words};
 use super::plot_pen::{Pen, Spot};
 use super::text::draw_upwards;
 use super::{MosaicError, Paper, PixelRect, Pixels, text};
@@ -90,7 +90,7 @@ impl PlotPlan {
     }
 
     /// The axes over the values that are there. A reference far from all points is left out, and an interval that goes far goes out of the plot.
-    fn axes(&self, area: PixelRect) -> Option<(Axis, Axis, Vec<(&str, f64)>)> {
+    fn axes(&self, area: PixelRect) -> Option<(PlacedAxis, PlacedAxis, Vec<(&str, f64)>)> {
         let points = || self.points().filter(|it| it.x.is_finite() && it.y.is_finite());
         let mut xs: Vec<f64> = points().map(|it| it.x).collect();
         let mut ys: Vec<f64> = points().map(|it| it.y).collect();
@@ -111,8 +111,8 @@ impl PlotPlan {
         let (left, right) = (area.x as f32, (area.x + area.width) as f32);
         let (top, bottom) = (area.y as f32, (area.y + area.height) as f32);
         Some((
-            Axis::new(&self.x.scale, &xs, left, right)?,
-            Axis::new(&self.y.scale, &ys, bottom, top)?,
+            PlacedAxis::new(&self.x.scale, &xs, left, right)?,
+            PlacedAxis::new(&self.y.scale, &ys, bottom, top)?,
             shown,
         ))
     }
@@ -210,8 +210,8 @@ fn draw_axes(
     pixels: &mut Pixels,
     plan: &PlotPlan,
     area: PixelRect,
-    x_axis: &Axis,
-    y_axis: &Axis,
+    x_axis: &PlacedAxis,
+    y_axis: &PlacedAxis,
 ) -> Result<(), MosaicError> {
     let (paper, line, gap) = (plan.paper, text::line_height(TEXT), text::line_height(TEXT) / 2);
     let (bottom, faint) = (area.y + area.height, paper.blank());
@@ -237,7 +237,7 @@ fn draw_axes(
     Ok(())
 }
 
-fn draw_series(pen: &mut Pen<'_>, plan: &PlotPlan, x_axis: &Axis, y_axis: &Axis) {
+fn draw_series(pen: &mut Pen<'_>, plan: &PlotPlan, x_axis: &PlacedAxis, y_axis: &PlacedAxis) {
     // The more points, the smaller and the more transparent, so that crowds can be seen.
     let num = plan.points().count();
     let (radius, share) = match num {
@@ -268,7 +268,13 @@ fn draw_series(pen: &mut Pen<'_>, plan: &PlotPlan, x_axis: &Axis, y_axis: &Axis)
 }
 
 /// Writes labels beside points, each where it covers no other and no point; one that has no such place is left out.
-fn draw_labels(pixels: &mut Pixels, plan: &PlotPlan, area: PixelRect, x_axis: &Axis, y_axis: &Axis) {
+fn draw_labels(
+    pixels: &mut Pixels,
+    plan: &PlotPlan,
+    area: PixelRect,
+    x_axis: &PlacedAxis,
+    y_axis: &PlacedAxis,
+) {
     let place = |it: &PlotPoint| (x_axis.place(it.x), y_axis.place(it.y));
     let mut taken: Vec<Spot> = plan.points().map(|it| Spot::around(place(it), 5.0)).collect();
     let whole = Spot::of(area);

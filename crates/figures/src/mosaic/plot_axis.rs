@@ -27,7 +27,7 @@ pub struct PlotAxis {
 
 /// An axis with its values and its place in a figure.
 #[derive(Clone, Debug)]
-pub(super) struct Axis {
+pub(super) struct PlacedAxis {
     scale: PlotScale,
     /// In logarithms, if it is of these.
     low: f64,
@@ -37,7 +37,7 @@ pub(super) struct Axis {
     to: f32,
 }
 
-impl Axis {
+impl PlacedAxis {
     /// Over finite values, of which there must be one.
     pub(super) fn new(scale: &PlotScale, values: &[f64], from: f32, to: f32) -> Option<Self> {
         let scaled = |value: &f64| if *scale == PlotScale::Log { value.log10() } else { *value };
@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     fn words(scale: &PlotScale, values: &[f64]) -> Vec<String> {
-        Axis::new(scale, values, 0.0, 100.0).unwrap().ticks().into_iter().map(|tick| tick.1).collect()
+        PlacedAxis::new(scale, values, 0.0, 100.0).unwrap().ticks().into_iter().map(|tick| tick.1).collect()
     }
 
     #[test]
@@ -131,9 +131,9 @@ mod tests {
             ["1000", "1500", "2000", "2500", "3000", "3500", "4000"]
         );
         assert_eq!(words(&PlotScale::Log, &[3.0, 300.0]), ["5", "10", "20", "50", "100", "200"]);
-        let axis = Axis::new(&PlotScale::Log, &[1.0, 100.0], 0.0, 100.0).unwrap();
+        let axis = PlacedAxis::new(&PlotScale::Log, &[1.0, 100.0], 0.0, 100.0).unwrap();
         assert!((axis.place(10.0) - 50.0).abs() < 1e-4);
-        assert!(Axis::new(&PlotScale::Linear, &[f64::NAN], 0.0, 1.0).is_none());
+        assert!(PlacedAxis::new(&PlotScale::Linear, &[f64::NAN], 0.0, 1.0).is_none());
         assert_eq!(words(&PlotScale::Names(vec!["a".into(), "b".into()]), &[0.0, 1.0]), ["a", "b"]);
         assert!(!words(&PlotScale::Linear, &[5.0]).is_empty(), "one value has an axis too");
     }

@@ -13,7 +13,7 @@ use super::error::ProbeError;
 use super::folds::Folds;
 use super::linear::LinearHead;
 use super::matrix::{Parts, Standard, largest, product};
-use super::nested::{Predictions, Watch};
+use super::nested::{FitWatch, Predictions};
 use super::rmsprop::Fitted;
 use super::target::{Target, Values};
 use crate::tensor::Random;
@@ -214,7 +214,7 @@ fn fit(
     folds: &Folds,
     out: usize,
     seed: u64,
-    watch: Watch<'_>,
+    watch: FitWatch<'_>,
     (epochs, of): (&AtomicUsize, usize),
 ) -> Result<Ended, ProbeError> {
     let held = held_out(folds, out);
@@ -266,7 +266,7 @@ pub(super) fn dense(
     target: &Target,
     folds: &Folds,
     seed: u64,
-    watch: Watch<'_>,
+    watch: FitWatch<'_>,
 ) -> Result<(Predictions, Vec<f64>), ProbeError> {
     use rayon::prelude::*;
     let (epochs, of) = (AtomicUsize::new(0), folds.scored.len() * MOST_EPOCHS);
@@ -298,7 +298,7 @@ pub(super) fn dense_on_all(
     target: &Target,
     folds: &Folds,
     seed: u64,
-    watch: Watch<'_>,
+    watch: FitWatch<'_>,
 ) -> Result<(LinearHead, LinearHead, f64), ProbeError> {
     let epochs = AtomicUsize::new(0);
     let ended = fit(parts, target, folds, folds.num - 1, seed, watch, (&epochs, MOST_EPOCHS))?;

@@ -14,7 +14,7 @@ use rayon::prelude::*;
 use super::error::ProbeError;
 use super::folds::Folds;
 use super::matrix::{Parts, Standard, largest, product};
-use super::nested::{GoOn, PerFold, Predictions, Watch, choose, for_all};
+use super::nested::{FitWatch, GoOn, PerFold, Predictions, choose, for_all};
 use super::permutation::{Permuted, score};
 use super::ridge::eigen;
 use super::target::{Target, Values};
@@ -33,7 +33,7 @@ pub(super) fn logistic(
     target: &Target,
     folds: &Folds,
     permutations: Permuted<'_>,
-    watch: Watch<'_>,
+    watch: FitWatch<'_>,
 ) -> Result<(Predictions, Vec<f64>, Vec<f64>), ProbeError> {
     let go_on = watch.go_on;
     let Values::Classes { labels, names } = &target.values else {

@@ -33,7 +33,7 @@ pub use leep::leep;
 pub use linear::{KeptHead, LinearHead};
 pub use logme::logme;
 pub use neighbours::order_matters;
-pub use nested::{Predictions, Watch};
+pub use nested::{FitWatch, Predictions};
 pub use permutation::{Permuted, permutation_p};
 pub use run::{HeadScore, ProbeHead, UnknownProbeHead, constant_baseline, evaluate, fit_on_all};
 pub use scores::{ScoreMeasure, Scores};

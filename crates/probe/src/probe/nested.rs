@@ -10,21 +10,21 @@ pub(super) type GoOn<'a> = &'a (dyn Fn() -> bool + Sync);
 
 /// What a fit asks and tells while it runs.
 #[derive(Clone, Copy)]
-pub struct Watch<'a> {
+pub struct FitWatch<'a> {
     /// Asked whether to go on.
     pub go_on: &'a (dyn Fn() -> bool + Sync),
     /// Told how many steps are done, and of how many, where a fit has many. Calls come from several threads and may overtake each other.
     pub progress: &'a (dyn Fn(usize, usize) + Sync),
 }
 
-impl Watch<'static> {
+impl FitWatch<'static> {
     /// Goes on to the end and tells nobody.
     pub const SILENT: Self = Self { go_on: &|| true, progress: &|_, _| {} };
 }
 
-impl std::fmt::Debug for Watch<'_> {
+impl std::fmt::Debug for FitWatch<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Watch")
+        f.write_str("FitWatch")
     }
 }
 

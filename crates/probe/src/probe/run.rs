@@ -11,7 +11,7 @@ use super::knn::knn;
 use super::linear::{KeptHead, LinearHead};
 use super::logistic::{logistic, logistic_on_all};
 use super::matrix::{Parts, largest};
-use super::nested::{GoOn, PerFold, Predictions, Watch, choose, for_all, of_target};
+use super::nested::{FitWatch, GoOn, PerFold, Predictions, choose, for_all, of_target};
 use super::permutation::{Permuted, score};
 use super::ridge::{Ridge, STRENGTHS};
 use super::target::{Target, Values};
@@ -90,7 +90,7 @@ pub fn evaluate(
     target: &Target,
     folds: &Folds,
     permutations: Permuted<'_>,
-    watch: Watch<'_>,
+    watch: FitWatch<'_>,
 ) -> Result<HeadScore, ProbeError> {
     let go_on = watch.go_on;
     check_parts(target, folds)?;
@@ -243,7 +243,7 @@ pub fn fit_on_all(
     target: &Target,
     folds: &Folds,
     seed: u64,
-    watch: Watch<'_>,
+    watch: FitWatch<'_>,
 ) -> Result<(KeptHead, f64), ProbeError> {
     let go_on = watch.go_on;
     // A fold without rows takes the place of the scored one.

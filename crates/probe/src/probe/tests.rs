@@ -1,7 +1,7 @@
 //! Heads beside scikit-learn, on the features that `tests/fixtures/probe/make_sklearn.py` made up.
 
 use super::{
-    Folds, Permuted, Predictions, ProbeHead, ScoreMeasure, Scores, Target, Values, Watch, evaluate, logme,
+    FitWatch, Folds, Permuted, Predictions, ProbeHead, ScoreMeasure, Scores, Target, Values, evaluate, logme,
 };
 
 #[derive(serde::Deserialize)]
@@ -59,7 +59,8 @@ impl Case {
         let order: Vec<usize> = (0..self.rows).collect();
         let permutations = Permuted { count: 0, order: &order, are_in_time: true, seed: 0 };
         let folds = self.folds();
-        let got = evaluate(head, &self.x, self.width, target, &folds, permutations, Watch::SILENT).unwrap();
+        let got =
+            evaluate(head, &self.x, self.width, target, &folds, permutations, FitWatch::SILENT).unwrap();
         assert_eq!(got.strengths, expected.strengths, "{head:?}");
         let told: Vec<f64> = match &got.predictions {
             Predictions::Numbers(told) => told.clone(),
@@ -149,8 +150,8 @@ fn noise_is_no_better_than_moved_targets_and_a_signal_is() {
     let order: Vec<usize> = (0..case.rows).collect();
     let permutations = Permuted { count: 19, order: &order, are_in_time: false, seed: 3 };
     let p = |head: ProbeHead, target: &Target| {
-        let got =
-            evaluate(head, &case.x, case.width, target, &case.folds(), permutations, Watch::SILENT).unwrap();
+        let got = evaluate(head, &case.x, case.width, target, &case.folds(), permutations, FitWatch::SILENT)
+            .unwrap();
         assert_eq!(got.permuted.len(), 19);
         let score = got.predictions.measure(target).unwrap().scores(&order).main();
         super::permutation_p(score, &got.permuted)
@@ -178,7 +179,7 @@ fn any_number_of_threads_gives_the_same_bits() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         let folds = case.folds();
         pool.install(|| {
-            evaluate(head, &case.x, case.width, target, &folds, permutations, Watch::SILENT).unwrap()
+            evaluate(head, &case.x, case.width, target, &folds, permutations, FitWatch::SILENT).unwrap()
         })
     };
     for (head, target) in [
@@ -197,7 +198,7 @@ fn a_head_that_is_kept_tells_what_the_fitted_one_tells() {
         let folds = case.folds();
         for (head, target) in [(ProbeHead::Ridge, case.numbers()), (ProbeHead::Logistic, case.classes())] {
             let (kept, strength) =
-                super::fit_on_all(head, &case.x, case.width, &target, &folds, 0, Watch::SILENT).unwrap();
+                super::fit_on_all(head, &case.x, case.width, &target, &folds, 0, FitWatch::SILENT).unwrap();
             assert!(strength > 0.0 && kept.width() == case.width);
             let told = kept.tell(&case.x);
             let all: Vec<usize> = (0..case.rows).collect();
@@ -215,7 +216,7 @@ fn a_head_that_is_kept_tells_what_the_fitted_one_tells() {
         };
         let x = &case.x[first * case.width..];
         let (kept, strength) =
-            super::fit_on_all(ProbeHead::Ridge, x, case.width, &rest, &others, 0, Watch::SILENT).unwrap();
+            super::fit_on_all(ProbeHead::Ridge, x, case.width, &rest, &others, 0, FitWatch::SILENT).unwrap();
         assert_eq!(strength, case.ridge.strengths[0]);
         let Predictions::Numbers(told) = kept.tell(&case.x[..first * case.width]) else {
             panic!("not numbers")
@@ -239,14 +240,14 @@ fn a_hidden_layer_tells_what_no_line_does() {
     let folds = Folds::blocks(&order, &moments, 3).unwrap();
     let permutations = Permuted { count: 0, order: &order, are_in_time: false, seed: 1 };
     let score = |head: ProbeHead| {
-        let got = evaluate(head, &x, 2, &target, &folds, permutations, Watch::SILENT).unwrap();
+        let got = evaluate(head, &x, 2, &target, &folds, permutations, FitWatch::SILENT).unwrap();
         assert_eq!(got.strengths.len(), 3);
         got.predictions.measure(&target).unwrap().scores(&order).main()
     };
     let (dense, line) = (score(ProbeHead::Dense), score(ProbeHead::Ridge));
     assert!(dense > 0.85 && line < 0.2, "{dense} {line}");
     let fit =
-        |seed| super::fit_on_all(ProbeHead::Dense, &x, 2, &target, &folds, seed, Watch::SILENT).unwrap();
+        |seed| super::fit_on_all(ProbeHead::Dense, &x, 2, &target, &folds, seed, FitWatch::SILENT).unwrap();
     let (kept, epochs) = fit(1);
     assert!(epochs >= 1.0 && kept.hidden.as_ref().unwrap().intercepts.len() == 1024);
     let told = kept.tell(&x).measure(&target).unwrap().scores(&order).main();
