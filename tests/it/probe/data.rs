@@ -88,3 +88,18 @@ fn plots_are_written_and_replace_nothing_that_is_read() {
     }
     assert_eq!(std::fs::read(bench.path("pictures/cost.png")).unwrap(), cat);
 }
+
+/// A table that is named without its folder has all baselines.
+#[test]
+fn a_table_in_the_current_folder_has_the_baseline_of_random_weights() {
+    let bench = with_drive();
+    let mut table = "picture,value\n".to_owned();
+    for (at, file) in bench.names("drive/center").iter().enumerate() {
+        table += &format!("drive/center/{file},{}.5\n", at * at);
+    }
+    bench.add("list.csv", table.as_bytes());
+    let run = bench
+        .ok(&format!("probe list.csv --path-column picture {QUICK} --target value --permutations 0 --json"));
+    let said: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(said["missing_baselines"], serde_json::json!([]), "{}", run.stderr);
+}

@@ -52,6 +52,9 @@ pub struct PlotPoint {
     pub label: String,
 }
 
+/// Names and heights of dashed lines.
+type References<'a> = Vec<(&'a str, f64)>;
+
 /// Points of one colour.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlotSeries {
@@ -90,7 +93,7 @@ impl PlotPlan {
     }
 
     /// The axes over the values that are there. A reference far from all points is left out, and an interval that goes far goes out of the plot.
-    fn axes(&self, area: PixelRect) -> Option<(PlacedAxis, PlacedAxis, Vec<(&str, f64)>)> {
+    fn axes(&self, area: PixelRect) -> Option<(PlacedAxis, PlacedAxis, References<'_>)> {
         let points = || self.points().filter(|it| it.x.is_finite() && it.y.is_finite());
         let mut xs: Vec<f64> = points().map(|it| it.x).collect();
         let mut ys: Vec<f64> = points().map(|it| it.y).collect();

@@ -21,7 +21,7 @@ pub(super) fn knn(
     permutations: Permuted<'_>,
     go_on: GoOn<'_>,
 ) -> Result<(Predictions, Vec<f64>, Vec<f64>), ProbeError> {
-    let targets = permutations.targets(target);
+    let targets = permutations.targets(target, folds);
     // The same neighbours serve all targets.
     let losses = for_all(folds, go_on, |out| {
         let Some(second) = out.1 else { return Ok(vec![]) };

@@ -42,7 +42,7 @@ pub(super) fn logistic(
     let losses = losses(parts, labels, names.len(), folds, go_on)?;
     let best: Vec<usize> =
         folds.scored.iter().map(|fold| choose(&losses, folds, *fold, STRENGTHS.len())).collect();
-    let targets = permutations.targets(target);
+    let targets = permutations.targets(target, folds);
     let (done, of) = (AtomicUsize::new(0), folds.scored.len() * targets.len());
     let fitted = for_all(folds, go_on, |out| {
         let place = folds.scored.iter().position(|fold| *fold == out.0);

@@ -1,5 +1,6 @@
 //! Targets that have lost their rows, to see which scores mean nothing.
 
+use super::folds::Folds;
 use super::nested::Predictions;
 use super::target::{Target, Values};
 use crate::tensor::Random;
@@ -19,9 +20,9 @@ pub struct Permuted<'a> {
 
 impl Permuted<'_> {
     /// The true target, and the permuted ones.
-    pub(super) fn targets(&self, target: &Target) -> Vec<Target> {
+    pub(super) fn targets(&self, target: &Target, folds: &Folds) -> Vec<Target> {
         let moved = |are_in_time: bool| -> Vec<Target> {
-            let one = |at| permuted(target, self.order, are_in_time, self.seed.wrapping_add(at));
+            let one = |at| permuted(target, self.order, folds, are_in_time, self.seed.wrapping_add(at));
             (0..self.count as u64).map(one).collect()
         };
         let mut all = moved(self.are_in_time);
@@ -63,8 +64,15 @@ pub(super) fn score(told: &Predictions, target: &Target, scored: &[usize]) -> f6
 }
 
 /// The target with its values moved to other rows. Rows in time (`order`) are moved round by a tenth of all at least, so that what
-/// neighbours have in common stays; others are put into random order.
-pub(super) fn permuted(target: &Target, order: &[usize], are_in_time: bool, seed: u64) -> Target {
+/// neighbours have in common stays; others are put into random order within their folds. Folds that have their share of each class would
+/// otherwise be told better than those of a moved target, which haven't.
+pub(super) fn permuted(
+    target: &Target,
+    order: &[usize],
+    folds: &Folds,
+    are_in_time: bool,
+    seed: u64,
+) -> Target {
     let mut random = Random::new(seed);
     let num = order.len();
     let mut from: Vec<usize> = order.to_vec();
@@ -73,7 +81,13 @@ pub(super) fn permuted(target: &Target, order: &[usize], are_in_time: bool, seed
         let shift = least + random.below((num - 2 * least).max(1));
         from.rotate_left(shift % num.max(1));
     } else {
-        random.shuffle(&mut from);
+        for fold in 0..folds.num {
+            let places: Vec<usize> =
+                (0..num).filter(|at| folds.of_row.get(order[*at]) == Some(&fold)).collect();
+            let mut rows: Vec<usize> = places.iter().map(|at| order[*at]).collect();
+            random.shuffle(&mut rows);
+            places.into_iter().zip(rows).for_each(|(at, row)| from[at] = row);
+        }
     }
     let mut source = vec![0; num];
     for (to, from) in order.iter().zip(from) {
@@ -98,18 +112,26 @@ pub fn permutation_p(score: f64, permuted: &[f64]) -> f64 {
 mod tests {
     use super::*;
 
+    fn folds(num: usize) -> Folds {
+        Folds { of_row: (0..num).map(|row| row % 2).collect(), num: 2, scored: vec![0, 1], inner: vec![0, 1] }
+    }
+
     #[test]
     fn values_move_and_stay_neighbours() {
         let values = Values::Numbers((0..100).map(f64::from).collect());
         let target = Target { name: "t".into(), values };
         let order: Vec<usize> = (0..100).rev().collect();
         for seed in 0..50 {
-            let Values::Numbers(moved) = permuted(&target, &order, true, seed).values else { unreachable!() };
+            let Values::Numbers(moved) = permuted(&target, &order, &folds(100), true, seed).values else {
+                unreachable!()
+            };
             let shift = (100.0 + moved[0]) as usize % 100;
             assert!((10..=90).contains(&shift), "{shift}");
             assert!((0..100).all(|row| moved[row] as usize == (row + shift) % 100));
         }
-        let Values::Numbers(mut moved) = permuted(&target, &order, false, 1).values else { unreachable!() };
+        let Values::Numbers(mut moved) = permuted(&target, &order, &folds(100), false, 1).values else {
+            unreachable!()
+        };
         moved.sort_by(f64::total_cmp);
         assert!(moved.iter().enumerate().all(|(at, value)| at as f64 == *value));
         assert_eq!(permutation_p(0.5, &[0.1, 0.5, 0.7]), 0.75);
@@ -124,7 +146,7 @@ mod tests {
             let names = ["a", "b", "c"].map(str::to_owned).to_vec();
             let target = Target { name: "t".into(), values: Values::Classes { labels, names } };
             let permutations = Permuted { count: 19, order: &order, are_in_time: true, seed: 1 };
-            let all = permutations.targets(&target);
+            let all = permutations.targets(&target, &folds(120));
             assert_eq!((all.len(), &all[0]), (20, &target));
             all[1..].iter().filter(|moved| is_renamed(&target, moved)).count()
         };
@@ -133,8 +155,8 @@ mod tests {
         let labels = order.iter().map(|row| row / 40).collect();
         let names = ["a", "b", "c"].map(str::to_owned).to_vec();
         let target = Target { name: "t".into(), values: Values::Classes { labels, names } };
-        for moved in
-            &(Permuted { count: 19, order: &order, are_in_time: true, seed: 1 }).targets(&target)[1..]
+        for moved in &(Permuted { count: 19, order: &order, are_in_time: true, seed: 1 })
+            .targets(&target, &folds(120))[1..]
         {
             let Values::Classes { labels, .. } = &moved.values else { unreachable!() };
             assert!(labels.windows(2).filter(|pair| pair[0] != pair[1]).count() <= 3);

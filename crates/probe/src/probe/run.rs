@@ -154,7 +154,7 @@ fn ridge(
     permutations: Permuted<'_>,
     go_on: GoOn<'_>,
 ) -> Result<(Predictions, Vec<f64>, Vec<f64>), ProbeError> {
-    let targets = permutations.targets(target);
+    let targets = permutations.targets(target, folds);
     let columns: Vec<Vec<f64>> = targets.iter().flat_map(Target::columns).collect();
     let per = columns.len() / targets.len();
     let losses = losses(parts, &columns, per, folds, go_on)?;
