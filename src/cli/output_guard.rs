@@ -1,8 +1,11 @@
 //! Keeps results from replacing what the same command reads.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::bail;
+
+use crate::extract::RowList;
+use crate::input::dataset::PictureLocation;
 
 /// Refuses an output that is one of the inputs, or a file that is there already in a folder that is one.
 ///
@@ -21,6 +24,33 @@ pub(super) fn check_output<'a>(
             bail!(
                 "`{option}` would overwrite a file that is read; choose another name: \"{}\"",
                 output.display()
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Refuses outputs, each with its option, that are pictures of a data set, wherever its table says that these are.
+///
+/// # Errors
+/// With a sentence that names the option and the file.
+pub(super) fn check_planned(
+    outputs: impl Iterator<Item = (&'static str, PathBuf)>,
+    rows: &RowList,
+) -> anyhow::Result<()> {
+    let there: Vec<(&str, PathBuf, PathBuf)> =
+        outputs.filter_map(|(option, path)| Some((option, path.canonicalize().ok()?, path))).collect();
+    if there.is_empty() {
+        return Ok(());
+    }
+    for picture in (0..rows.len()).filter_map(|at| rows.picture(at)) {
+        let PictureLocation::File(file) = &picture.picture else { continue };
+        // Most names differ, and only a link has another name.
+        let Ok(real) = file.canonicalize() else { continue };
+        if let Some((option, _, path)) = there.iter().find(|(_, output, _)| *output == real) {
+            bail!(
+                "`{option}` would overwrite a picture that is read; choose another name: \"{}\"",
+                path.display()
             );
         }
     }

@@ -8,16 +8,16 @@ use super::exit::Exit;
 use super::extract::plan;
 use super::extract_args::ExtractArgs;
 use super::interrupt::cancelled_by_ctrl_c;
-use super::output_guard::check_output;
+use super::output_guard::{check_output, check_planned};
 use super::predict_args::PredictArgs;
 use super::reporter::Reporter;
 use crate::engine::{CancelToken, Priority, start_threads};
 use crate::extract::{End, Existing, ExtractEvent, execute};
 use crate::features::{FeatureMatrix, MapRows};
 use crate::formats::write_whole;
-use crate::probe::{LinearHead, Predictions};
+use crate::probe::{KeptHead, Predictions};
 use crate::render::Resources;
-use crate::study::head_file::{AboutHead, KeptHead, read};
+use crate::study::head_file::{AboutHead, StoredHead, read};
 use crate::study::temporary::temporary_folder;
 use crate::tensor::{counted, shown};
 
@@ -44,7 +44,7 @@ fn predict(
     if let Some(output) = &args.output {
         check_output("-o", output, [&*args.input, &*args.head].into_iter().chain(args.weights.as_deref()))?;
     }
-    let KeptHead { head, about } = read(&args.head, "`filterscope probe --save` wrote")?;
+    let StoredHead { head, about } = read(&args.head, "`filterscope probe --save` wrote")?;
     args.run.engine().check()?;
     start_threads(args.run.threads, Priority::Normal)?;
     let folder = temporary_folder()?;
@@ -63,6 +63,7 @@ fn predict(
         ..ExtractArgs::plain(args.input.clone(), folder.path().to_owned())
     };
     let mut plan = plan(&settings, resources, reporter)?;
+    check_planned(args.output.iter().map(|path| ("-o", path.clone())), &plan.rows)?;
     let set = plan.sets.first().context("no layer to run up to")?;
     if let Some((name, here, there)) = about.difference(&set.recipe, &set.recipe.pool) {
         bail!(
@@ -105,7 +106,7 @@ fn predict(
 /// The lines of CSV.
 fn tell(
     features: &mut FeatureMatrix,
-    head: &LinearHead,
+    head: &KeptHead,
     about: &AboutHead,
     go_on: &dyn Fn() -> bool,
 ) -> anyhow::Result<String> {
@@ -124,7 +125,12 @@ fn tell(
         go_on()
     })?;
     let mut csv = csv::Writer::from_writer(Vec::new());
-    csv.write_record(["row", "camera", "file", &about.target])?;
+    // A target that is one of these columns has a name of its own.
+    let told_name = match &*about.target {
+        name @ ("row" | "camera" | "file") => format!("told_{name}"),
+        name => name.to_owned(),
+    };
+    csv.write_record(["row", "camera", "file", &told_name])?;
     let index = features.index();
     let cell = |name: &str, row: usize| {
         index.column(name).and_then(|cells| cells.get(row)).cloned().unwrap_or_default()

@@ -1,8 +1,8 @@
 //! `probe`: scores features by heads, beside baselines, and says which are best.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 
 use super::exit::Exit;
 use super::interrupt::cancelled_by_ctrl_c;
@@ -14,13 +14,14 @@ use super::table::{Table, TableColumn, stdout_width};
 use crate::engine::{CancelToken, Priority, start_threads};
 use crate::extract::find_sets;
 use crate::features::MapRows;
+use crate::formats::WriteError;
 use crate::probe::ProbeHead;
 use crate::render::Resources;
 use crate::study::head_file;
 use crate::study::news::StudyNews;
 use crate::study::probe::report::Report;
 use crate::study::probe::settings::{ProbeSettings, ProbeWords};
-use crate::study::probe::{Probed, probe};
+use crate::study::probe::{Probed, plots, probe};
 
 /// What can be done about something, on the command line.
 const WORDS: ProbeWords = ProbeWords {
@@ -42,7 +43,13 @@ pub(super) fn run(args: &ProbeArgs, resources: &Resources, reporter: &Reporter) 
             Ok(if num_failed > 0 { Exit::SomeFailed } else { Exit::Done })
         }
         Err(_) if cancel.is_cancelled() => {
-            reporter.summary("interrupted: nothing was written");
+            reporter.summary(&match &args.data.out {
+                Some(out) if out.exists() => format!(
+                    "interrupted: no scores were made; what was extracted is kept in \"{}\", and the same command goes on with it",
+                    out.display()
+                ),
+                _ => "interrupted: nothing was written".to_owned(),
+            });
             Ok(Exit::Interrupted)
         }
         Err(error) => Err(error),
@@ -63,6 +70,9 @@ fn probed(
             bail!("knn has no weights that could be kept: choose another with `--head`");
         }
     }
+    if let Some(folder) = &args.plots {
+        check_plots(folder, args.inputs.iter().map(PathBuf::as_path))?;
+    }
     start_threads(args.data.run.threads, Priority::Normal)?;
     let are_features = args.inputs.iter().all(|input| find_sets(input).is_ok());
     let extracted = if are_features {
@@ -78,31 +88,54 @@ fn probed(
     let inputs = extracted.as_ref().map_or(&args.inputs, |extracted| &extracted.folders);
     let known = extracted.as_ref().map(|extracted| &extracted.known);
     let go_on = || !cancel.is_cancelled();
-    let mut bar: Option<RunProgress> = None;
-    let Probed { report, head } = probe(&settings(args), inputs, known, &go_on, &mut |news| match news {
-        StudyNews::Note(note) => reporter.note(note),
-        StudyNews::Heads { total } => bar = Some(reporter.progress(total as usize)),
-        StudyNews::Pictures { what, total } => {
-            let pictures = reporter.long_progress(total, 0);
-            pictures.begin(what);
-            bar = Some(pictures);
-        }
-        StudyNews::Features(title) => {
-            if let Some(bar) = &bar {
-                bar.begin(title);
+    let (mut bar, mut num, mut of): (Option<RunProgress>, u64, u64) = (None, 0, 0);
+    let Probed { report, head, notes } =
+        probe(&settings(args), inputs, known, &go_on, &mut |news| match news {
+            StudyNews::Note(note) => reporter.note(note),
+            StudyNews::Heads { total } => (num, of) = (0, total),
+            StudyNews::Pictures { what, total } => {
+                let pictures = reporter.long_progress(total, 0);
+                pictures.begin(what);
+                bar = Some(pictures);
             }
-        }
-        StudyNews::Reach(done) => {
-            if let Some(bar) = &bar {
-                bar.reach(done);
+            StudyNews::Features(title) => {
+                let steps = reporter.progress(usize::MAX);
+                steps.set_length(1);
+                num += 1;
+                steps.begin(&if num <= of { format!("{num} of {of}: {title}") } else { title.to_owned() });
+                bar = Some(steps);
             }
-        }
-        StudyNews::Over => bar = None,
-    })?;
+            StudyNews::Steps { done, of } => {
+                if let Some(bar) = &bar {
+                    bar.set_length(of as u64);
+                    bar.reach(done as u64);
+                }
+            }
+            StudyNews::Reach(done) => {
+                // The bar of a head is of its steps.
+                if let Some(bar) = bar.as_ref().filter(|_| of == 0 || num > of) {
+                    bar.reach(done);
+                }
+            }
+            StudyNews::Over => bar = None,
+        })?;
+    notes.iter().for_each(|note| reporter.note(note));
     if let (Some(path), Some(head)) = (&args.save, &head) {
         head_file::write(path, head)?;
     }
     Ok((report, known.map_or(0, |known| known.num_failed)))
+}
+
+/// Refuses a folder that is a file, and files that are read.
+fn check_plots<'a>(folder: &Path, inputs: impl Iterator<Item = &'a Path> + Clone) -> anyhow::Result<()> {
+    if folder.exists() && !folder.is_dir() {
+        return Err(WriteError::NoFolder { path: folder.join("cost.png") })
+            .context("`--plots` takes a folder, and this is a file");
+    }
+    for file in plots::files(folder) {
+        check_output("--plots", &file, inputs.clone())?;
+    }
+    Ok(())
 }
 
 fn settings(args: &ProbeArgs) -> ProbeSettings {
@@ -118,6 +151,7 @@ fn settings(args: &ProbeArgs) -> ProbeSettings {
         },
         permutations: args.permutations,
         pictures: args.pictures.clone(),
+        plots: args.plots.clone(),
         no_random_weights: args.no_random_weights.then_some("`--no-random-weights` was given"),
         seed: args.seed,
         keeps_head: args.save.is_some(),

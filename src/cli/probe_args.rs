@@ -24,7 +24,7 @@ its strength is chosen on those others. Means and deviations are taken from the 
 first. Intervals are the middle 95 % over 1000 draws of blocks of rows. Fine-tuning a network is another question, which this doesn't
 answer.
 
-Exit codes: 0 scores were written; 2 nothing could be done; 130 interrupted.";
+Exit codes: 0 scores were written; 1 scores were written, and some pictures gave no feature; 2 nothing could be done; 130 interrupted.";
 
 /// Say which network's features tell a target best, by heads fitted on part of the rows and scored on the others
 ///
@@ -58,7 +58,9 @@ pub(super) struct ProbeArgs {
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(3..=50))]
     pub folds: u16,
 
-    /// What is fitted, separated by commas: ridge, logistic or knn; without it, ridge for numbers and logistic for classes
+    /// What is fitted, separated by commas: ridge, logistic, knn or dense; without it, ridge for numbers and logistic for classes
+    ///
+    /// dense: 1024 hidden units with ReLU and dropout before the last layer, fitted by RMSprop until a held-out fold is told no better.
     #[arg(long, value_name = "HEAD", value_delimiter = ',')]
     pub head: Vec<ProbeHead>,
 
@@ -66,9 +68,9 @@ pub(super) struct ProbeArgs {
     #[arg(long, value_name = "POOL", value_enum, default_value = "avg")]
     pub pool: PoolChoice,
 
-    /// How often ridge is scored with the target moved to other rows, for the permutation check; 0 leaves it out
-    #[arg(long, value_name = "N", default_value_t = 99, value_parser = clap::value_parser!(u16).range(0..=999))]
-    pub permutations: u16,
+    /// How often a head is scored with the target moved to other rows, for the permutation check; 0 leaves it out; without it, 99, of logistic 19
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(0..=999))]
+    pub permutations: Option<u16>,
 
     /// Where the pictures are, for the baselines that need them; without it, they are looked for beside the features
     #[arg(long, value_name = "FOLDER")]
@@ -81,6 +83,12 @@ pub(super) struct ProbeArgs {
     /// Keep the best line's head, fitted on all rows, as safetensors: `filterscope predict` uses it
     #[arg(long, value_name = "HEAD")]
     pub save: Option<PathBuf>,
+
+    /// Write plots into this folder: what the best head told beside what is true, scores against cost, scores over depth
+    ///
+    /// predictions.png (of classes confusion.png), cost.png, and depth.png where two layers of a network are there. Plots of these names that are there are replaced.
+    #[arg(long, value_name = "FOLDER")]
+    pub plots: Option<PathBuf>,
 
     /// For all random choices
     #[arg(long, value_name = "N", default_value_t = 0)]

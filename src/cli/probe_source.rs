@@ -2,19 +2,22 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 
 use crate::cli::extract::plan;
 use crate::cli::extract_args::ExtractArgs;
+use crate::cli::output_guard::check_planned;
 use crate::cli::probe_args::ProbeArgs;
+use crate::cli::remedy;
 use crate::cli::reporter::Reporter;
 use crate::engine::CancelToken;
 use crate::extract::{End, Existing, ExtractEvent, ExtractPlan, execute};
 use crate::render::Resources;
-use crate::study::probe::JustExtracted;
+use crate::study::probe::{JustExtracted, plots};
 use crate::study::temporary::temporary_folder;
-use crate::tensor::{counted, shown};
+use crate::tensor::{Remedy, counted, shown};
 
 /// Features that were made for this probe.
 #[derive(Debug)]
@@ -51,6 +54,7 @@ pub(super) fn extract_all(
         folders: Vec::new(),
         known: JustExtracted {
             milliseconds: BTreeMap::new(),
+            backbones: BTreeMap::new(),
             num_failed: 0,
             root: if input.is_dir() {
                 input.clone()
@@ -65,6 +69,11 @@ pub(super) fn extract_all(
         .into_iter()
         .map(|model| plan(&extract_args(args, model, out.clone()), resources, reporter))
         .collect::<anyhow::Result<_>>()?;
+    if let Some(plan) = plans.first() {
+        let outputs = args.save.iter().map(|path| ("--save", path.clone()));
+        let plots = args.plots.iter().flat_map(|folder| plots::files(folder).map(|path| ("--plots", path)));
+        check_planned(outputs.chain(plots), &plan.rows)?;
+    }
     for mut plan in plans {
         run(&mut plan, reporter, cancel, &mut extracted)?;
         for set in &plan.sets {
@@ -81,6 +90,9 @@ fn run(
     extracted: &mut Extracted,
 ) -> anyhow::Result<()> {
     let tag = plan.sets.first().map(|set| set.recipe.tag.clone()).unwrap_or_default();
+    // The run takes the networks out of the plan.
+    let backbone = plan.models.first().map(|model| Arc::clone(model.session.backbone()));
+    extracted.known.backbones.extend(backbone.map(|backbone| (tag.clone(), backbone)));
     let total = plan.rows.len();
     let bar = reporter.long_progress(total, 0);
     bar.begin(&tag);
@@ -99,7 +111,7 @@ fn run(
         ExtractEvent::Found(_) | ExtractEvent::Note { .. } | ExtractEvent::Assembling { .. } => {}
     });
     drop(bar);
-    let executed = executed.map_err(|error| anyhow::Error::new(*error))?;
+    let executed = executed.map_err(|error| begun_before(anyhow::Error::new(*error)))?;
     if matches!(executed.end, End::Interrupted) {
         bail!("interrupted");
     }
@@ -112,6 +124,20 @@ fn run(
         extracted.known.milliseconds.insert(tag, timings.forward.as_secs_f64() * 1e3 / num as f64);
     }
     Ok(())
+}
+
+/// An error over features that are in `--out` already. Its remedy may be an option that only `extract` has.
+fn begun_before(error: anyhow::Error) -> anyhow::Error {
+    match remedy::of(&error) {
+        Some(
+            Remedy::GoOnOrBeginAgain
+            | Remedy::BeginAgain
+            | Remedy::ReplaceFeatures
+            | Remedy::MakeAllAnew
+            | Remedy::SettingsAsBefore { .. },
+        ) => anyhow!("{error:#}; name another folder with `--out`, or remove this one"),
+        _ => error,
+    }
 }
 
 fn extract_args(args: &ProbeArgs, model: Vec<String>, output: PathBuf) -> ExtractArgs {

@@ -7,6 +7,7 @@ use anyhow::bail;
 use super::exit::Exit;
 use super::extract;
 use super::interrupt::{cancel_at_ctrl_c, cancelled_by_ctrl_c};
+use super::output_guard::check_planned;
 use super::remedy;
 use super::reporter::{Reporter, RunProgress};
 use super::similarity_args::SimilarityArgs;
@@ -20,7 +21,7 @@ use crate::similarity::{
     CkaKernel, ComparedLayer, ComparisonSettings, FeatureSet, ListedPicture, Measure, SimilarityError,
     SimilarityStep, compare, set_names,
 };
-use crate::study::compared::{left_out_words, undefined_words};
+use crate::study::compared::{left_out_words, picture_warnings, undefined_words};
 use crate::study::matrix::{LayerFacts, SimilarityOutcome};
 use crate::study::temporary::temporary_folder;
 use crate::tensor::{Remedy, available_memory, counted, shown};
@@ -158,6 +159,11 @@ fn compare_pictures(
         ),
         other => other?,
     };
+    let outputs = [("--csv", &args.csv), ("--pairs", &args.pairs), ("--png", &args.png)];
+    check_planned(
+        outputs.into_iter().filter_map(|(option, path)| Some((option, path.clone()?))),
+        &plan.rows,
+    )?;
     let num_sets = plan.sets.len() + rdms.all.len();
     if num_sets < 2 {
         return Err(SimilarityError::TooFew { got: num_sets }.into());
@@ -228,6 +234,8 @@ fn compare_sets(
     let names = set_names(&sets);
     let listed: Vec<(String, Vec<ListedPicture>)> =
         names.iter().cloned().zip(sets.iter().map(|set| set.pictures().to_vec())).collect();
+    let known: Vec<Option<u64>> =
+        listed.first().map(|(_, all)| all.iter().map(|one| one.xxh64).collect()).unwrap_or_default();
     let (matched, order) = rdms.matched(listed, args.sample, settings.seed)?;
     for words in order {
         reporter.note(&words);
@@ -240,6 +248,7 @@ fn compare_sets(
     let mut facts: Vec<LayerFacts> =
         sets.iter().map(|set| LayerFacts::of_set(set, args.pool, !are_own)).collect();
     facts.extend(rdms.all.iter().map(|rdm| LayerFacts::of_matrix(&rdm.path)));
+    let warnings = picture_warnings(&matched, &known, settings.measure);
     let mut rows = matched.rows.into_iter();
     let mut layers: Vec<ComparedLayer> = Vec::with_capacity(facts.len());
     for (set, name) in sets.into_iter().zip(names) {
@@ -255,6 +264,7 @@ fn compare_sets(
         go_on()
     })?;
     drop(bar);
+    warnings.iter().for_each(|words| reporter.aside(&format!("warning: {words}")));
     for words in undefined_words(&matrix) {
         reporter.note(&words);
     }

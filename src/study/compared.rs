@@ -1,11 +1,12 @@
 //! Sets of features compared with each other.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use crate::features::MapRows;
 use crate::mosaic::{MatrixPlan, Paper};
 use crate::similarity::{
-    ComparedLayer, ComparisonSettings, FeatureSet, ListedPicture, MatchedPictures, SimilarityError,
+    ComparedLayer, ComparisonSettings, FeatureSet, ListedPicture, MatchedPictures, Measure, SimilarityError,
     SimilarityMatrix, SimilarityStep, compare, match_pictures, set_names,
 };
 use crate::study::matrix::{LayerFacts, SimilarityOutcome, figure_plan};
@@ -31,7 +32,7 @@ pub(crate) struct ComparedSets {
     /// In the order of the matrix.
     pub(crate) facts: Vec<LayerFacts>,
     pub(crate) of: Vec<FeaturesOf>,
-    /// What was left out, and which layers have no values.
+    /// What was left out, what to know of the pictures, and which layers have no values.
     pub(crate) notes: Vec<String>,
 }
 
@@ -57,7 +58,10 @@ pub(crate) fn compare_folders(
     let names = set_names(&sets);
     let listed: Vec<(String, Vec<ListedPicture>)> =
         names.iter().cloned().zip(sets.iter().map(|set| set.pictures().to_vec())).collect();
+    let known: Vec<Option<u64>> =
+        listed.first().map(|(_, all)| all.iter().map(|one| one.xxh64).collect()).unwrap_or_default();
     let matched = match_pictures(&listed)?;
+    notes.extend(picture_warnings(&matched, &known, settings.measure));
     notes.extend(left_out_words(&names, &matched));
     let facts: Vec<LayerFacts> = sets.iter().map(|set| LayerFacts::of_set(set, None, true)).collect();
     let of = sets.iter().map(|set| {
@@ -128,4 +132,46 @@ pub(crate) fn left_out_words(names: &[String], matched: &MatchedPictures) -> Vec
         ));
     }
     sentences
+}
+
+/// Fewer pictures than this have values that chance alone makes.
+const FEW_PICTURES: usize = 12;
+
+/// Of pictures that are there more than once, by the hashes of the first set's rows, and of few pictures: what to warn of.
+pub(crate) fn picture_warnings(
+    matched: &MatchedPictures,
+    known: &[Option<u64>],
+    measure: Measure,
+) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let mut first: HashMap<u64, usize> = HashMap::new();
+    let mut again: Vec<(usize, usize)> = Vec::new();
+    for (at, row) in matched.rows.first().into_iter().flatten().enumerate() {
+        let Some(hash) = known.get(*row).copied().flatten() else { continue };
+        match first.get(&hash) {
+            Some(other) => again.push((*other, at)),
+            None => drop(first.insert(hash, at)),
+        }
+    }
+    if let Some((one, other)) = again.first() {
+        let name = |at: usize| shown(&matched.names[at]);
+        warnings.push(format!(
+            "{} the bytes of another, such as `{}` and `{}`: pairs that are equal in every layer make all layers look more alike",
+            match again.len() {
+                1 => "1 picture has".to_owned(),
+                num => format!("{num} pictures have"),
+            },
+            name(*one),
+            name(*other)
+        ));
+    }
+    let n = matched.names.len();
+    if matches!(measure, Measure::Cka(_)) && (4..FEW_PICTURES).contains(&n) {
+        // Szekely and Rizzo 2013: the debiased value of independent features of many columns is as a correlation of n(n − 3)/2 numbers.
+        let by_chance = (1.96 / ((n * (n - 3)) as f64 / 2.0).sqrt()).min(1.0);
+        warnings.push(format!(
+            "with {n} pictures, features that have nothing in common have a CKA within about ±{by_chance:.2} of 0 by chance (95 %); more pictures narrow it"
+        ));
+    }
+    warnings
 }

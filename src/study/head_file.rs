@@ -14,13 +14,14 @@ use sha2::{Digest, Sha256};
 
 use crate::features::Recipe;
 use crate::formats::write_whole;
-use crate::probe::LinearHead;
+use crate::probe::{KeptHead, LinearHead};
 use crate::tensor::hex;
 
 /// The name of the metadata's field.
 const ABOUT: &str = "filterscope_head";
-/// The schema that this version writes and reads.
+/// The schemas that this version writes and reads: of heads of one layer, and of two.
 const SCHEMA: u32 = 1;
+const SCHEMA_OF_TWO: u32 = 2;
 /// The largest file that is read.
 const MAX_BYTES: u64 = 1 << 30;
 
@@ -29,8 +30,9 @@ const MAX_BYTES: u64 = 1 << 30;
 pub(crate) struct AboutHead {
     pub(crate) schema: u32,
     pub(crate) program: String,
-    /// `ridge` or `logistic`.
+    /// `ridge`, `logistic` or `dense`.
     pub(crate) head: String,
+    /// α, λ, or the number of epochs.
     pub(crate) strength: f64,
     /// The column that it tells.
     pub(crate) target: String,
@@ -51,7 +53,7 @@ pub(crate) struct AboutHead {
     pub(crate) input_size: String,
     pub(crate) filter: String,
     pub(crate) value_scale: String,
-    /// SHA-256 over the weights and the intercepts as stored.
+    /// SHA-256 over the weights and the intercepts as stored, the hidden layer's first.
     pub(crate) numbers_sha256: String,
 }
 
@@ -78,30 +80,40 @@ impl AboutHead {
     }
 }
 
+/// Names of a layer's tensors.
+const LAST: [&str; 2] = ["weight", "intercept"];
+const HIDDEN: [&str; 2] = ["hidden.weight", "hidden.intercept"];
+
 /// A head, and what it was fitted on.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct KeptHead {
-    pub(crate) head: LinearHead,
+pub(crate) struct StoredHead {
+    pub(crate) head: KeptHead,
     pub(crate) about: AboutHead,
 }
 
 /// Writes a head, whole or not at all.
-pub(crate) fn write(path: &Path, kept: &KeptHead) -> anyhow::Result<()> {
-    let (head, about) = (&kept.head, kept.about.clone());
-    let [weights, intercepts] = [bytes(&head.weights), bytes(&head.intercepts)];
-    let about = AboutHead { schema: SCHEMA, numbers_sha256: hash(&weights, &intercepts), ..about };
-    let (width, outputs) = (head.width(), head.intercepts.len());
-    let views = [
-        ("intercept", TensorView::new(Dtype::F64, vec![outputs], &intercepts)?),
-        ("weight", TensorView::new(Dtype::F64, vec![width, outputs], &weights)?),
-    ];
+pub(crate) fn write(path: &Path, stored: &StoredHead) -> anyhow::Result<()> {
+    let (head, about) = (&stored.head, stored.about.clone());
+    let layers = head.hidden.iter().map(|layer| (HIDDEN, layer)).chain([(LAST, &head.last)]);
+    let mut tensors: Vec<(&str, Vec<usize>, Vec<u8>)> = Vec::new();
+    for ([weight, intercept], layer) in layers {
+        tensors.push((weight, vec![layer.width(), layer.intercepts.len()], bytes(&layer.weights)));
+        tensors.push((intercept, vec![layer.intercepts.len()], bytes(&layer.intercepts)));
+    }
+    let schema = if head.hidden.is_some() { SCHEMA_OF_TWO } else { SCHEMA };
+    let numbers_sha256 = hash(tensors.iter().map(|(_, _, bytes)| &**bytes));
+    let about = AboutHead { schema, numbers_sha256, ..about };
+    let views = tensors
+        .iter()
+        .map(|(name, shape, bytes)| Ok((*name, TensorView::new(Dtype::F64, shape.clone(), bytes)?)))
+        .collect::<anyhow::Result<Vec<_>>>()?;
     let metadata = HashMap::from([(ABOUT.to_owned(), serde_json::to_string(&about)?)]);
     let file = safetensors::serialize(views, Some(metadata))?;
     Ok(write_whole(path, |out| out.write_all(&file))?)
 }
 
 /// Reads a head, which may come from anywhere. `kept_by` says in an error how a head is kept: "a probe kept".
-pub(crate) fn read(path: &Path, kept_by: &str) -> anyhow::Result<KeptHead> {
+pub(crate) fn read(path: &Path, kept_by: &str) -> anyhow::Result<StoredHead> {
     let place = || format!("\"{}\"", path.display());
     let size = std::fs::metadata(path).with_context(place)?.len();
     if size > MAX_BYTES {
@@ -113,29 +125,55 @@ pub(crate) fn read(path: &Path, kept_by: &str) -> anyhow::Result<KeptHead> {
     let text = header.metadata().as_ref().and_then(|metadata| metadata.get(ABOUT));
     let text = text.ok_or_else(|| not("no metadata of a head".to_owned()))?;
     let about: AboutHead = serde_json::from_str(text).map_err(|error| not(error.to_string()))?;
-    if about.schema != SCHEMA {
-        bail!("a head of schema {}; this version reads schema {SCHEMA}: {}", about.schema, place());
+    if ![SCHEMA, SCHEMA_OF_TWO].contains(&about.schema) {
+        let newest = SCHEMA_OF_TWO;
+        bail!("a head of schema {}; this version reads schemas up to {newest}: {}", about.schema, place());
     }
     let tensors = SafeTensors::deserialize(&file).map_err(|error| not(error.to_string()))?;
-    let tensor = |name: &str| tensors.tensor(name).map_err(|error| not(error.to_string()));
-    let (weight, intercept) = (tensor("weight")?, tensor("intercept")?);
+    let layer = |[weight, intercept]: [&str; 2]| {
+        let tensor = |name: &str| tensors.tensor(name).map_err(|error| not(error.to_string()));
+        Ok::<_, anyhow::Error>((tensor(weight)?, tensor(intercept)?))
+    };
+    let mut layers = if about.schema == SCHEMA_OF_TWO { vec![layer(HIDDEN)?] } else { Vec::new() };
+    layers.push(layer(LAST)?);
+    // Each layer takes what the one before gives.
+    let mut inputs: Option<usize> = None;
+    for (weight, intercept) in &layers {
+        let ([width, outputs], [last]) = (weight.shape(), intercept.shape()) else {
+            return Err(not("its tensors are not of a head's shapes".to_owned()));
+        };
+        let are_numbers = weight.dtype() == Dtype::F64 && intercept.dtype() == Dtype::F64;
+        if !are_numbers || *width == 0 || last != outputs || inputs.is_some_and(|inputs| inputs != *width) {
+            return Err(not("its tensors are not of a head's shapes".to_owned()));
+        }
+        inputs = Some(*outputs);
+    }
     let outputs = about.classes.as_ref().map_or(1, Vec::len);
-    let is_right = weight.dtype() == Dtype::F64
-        && intercept.dtype() == Dtype::F64
-        && intercept.shape() == [outputs]
-        && matches!(weight.shape(), [width, last] if *width > 0 && *last == outputs)
-        && (about.classes.is_none() || outputs > 1);
-    if !is_right {
+    if inputs != Some(outputs)
+        || (about.classes.is_some() && outputs < 2)
+        || tensors.len() != 2 * layers.len()
+    {
         return Err(not("its tensors are not of a head's shapes".to_owned()));
     }
-    if hash(weight.data(), intercept.data()) != about.numbers_sha256 {
+    let parts = layers.iter().flat_map(|(weight, intercept)| [weight.data(), intercept.data()]);
+    if hash(parts) != about.numbers_sha256 {
         bail!(
             "the head is not as it was written: its hash doesn't fit its numbers; copy it again: {}",
             place()
         );
     }
-    let head = LinearHead { weights: numbers(weight.data()), intercepts: numbers(intercept.data()) };
-    Ok(KeptHead { head, about })
+    let mut layers = layers.iter().map(|(weight, intercept)| LinearHead {
+        weights: numbers(weight.data()),
+        intercepts: numbers(intercept.data()),
+    });
+    let (Some(first), last) = (layers.next(), layers.next()) else {
+        return Err(not("it has no layer".to_owned()));
+    };
+    let head = match last {
+        Some(last) => KeptHead { hidden: Some(first), last },
+        None => KeptHead { hidden: None, last: first },
+    };
+    Ok(StoredHead { head, about })
 }
 
 fn bytes(numbers: &[f64]) -> Vec<u8> {
@@ -146,9 +184,8 @@ fn numbers(bytes: &[u8]) -> Vec<f64> {
     bytes.as_chunks::<8>().0.iter().map(|chunk| f64::from_le_bytes(*chunk)).collect()
 }
 
-fn hash(weights: &[u8], intercepts: &[u8]) -> String {
+fn hash<'a>(parts: impl Iterator<Item = &'a [u8]>) -> String {
     let mut hash = Sha256::new();
-    hash.update(weights);
-    hash.update(intercepts);
+    parts.for_each(|part| hash.update(part));
     hex(&hash.finalize())
 }

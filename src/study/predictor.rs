@@ -13,7 +13,7 @@ use crate::input::dataset::{Camera, Source};
 use crate::input::decode::Picture;
 use crate::input::{FitChoice, ValueChoice, preprocess};
 use crate::probe::Predictions;
-use crate::study::head_file::KeptHead;
+use crate::study::head_file::StoredHead;
 use crate::tensor::{AxisOrder, Dtype};
 
 /// What a head tells of one picture.
@@ -25,7 +25,7 @@ pub(crate) enum ToldValue {
 
 /// A head with its network, ready for pictures.
 pub(crate) struct Predictor {
-    kept: Arc<KeptHead>,
+    kept: Arc<StoredHead>,
     session: Session,
     node: NodeId,
     encoding: Encoding,
@@ -39,7 +39,7 @@ impl Predictor {
     /// # Errors
     /// A network without the head's layer, and weights or settings that differ from the head's.
     pub(crate) fn new(
-        kept: Arc<KeptHead>,
+        kept: Arc<StoredHead>,
         session: Session,
         source: &Arc<dyn Source>,
         camera: Option<Camera>,
@@ -89,7 +89,7 @@ impl Predictor {
             ControlFlow::Continue(())
         })?;
         let row: Vec<f32> = bytes.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
-        let KeptHead { head, about } = &*self.kept;
+        let StoredHead { head, about } = &*self.kept;
         if row.len() != head.width() {
             bail!("the features have {} numbers, and the head takes {}", row.len(), head.width());
         }

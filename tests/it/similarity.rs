@@ -404,3 +404,18 @@ fn ctrl_c_ends_it_and_leaves_nothing() {
         assert!(bench.names("tmp").is_empty(), "{:?}", bench.names("tmp"));
     }
 }
+
+/// Pictures that are there twice make layers more alike, and four say little.
+#[test]
+fn equal_and_few_pictures_are_warned_of() {
+    let bench = with_photos();
+    std::fs::create_dir(bench.path("few")).unwrap();
+    for (from, to) in [("00", "a"), ("03", "b"), ("06", "c"), ("00", "d")] {
+        std::fs::copy(bench.path(&format!("photos/{from}.jpg")), bench.path(&format!("few/{to}.jpg")))
+            .unwrap();
+    }
+    let said = ok(&bench, &format!("few {QUICK} {LAYERS}")).stderr;
+    let words = "warning: 1 picture has the bytes of another, such as `a.jpg` and `d.jpg`";
+    assert!(said.contains(words), "{said}");
+    assert!(said.contains("warning: with 4 pictures") && said.contains("±1.00 of 0 by chance"), "{said}");
+}

@@ -24,7 +24,7 @@ use crate::engine::DeviceChoice;
 use crate::input::dataset::Source;
 use crate::input::live::{FeedEnd, Grown};
 use crate::models::ModelSpec;
-use crate::study::head_file::KeptHead;
+use crate::study::head_file::StoredHead;
 use crate::study::predictor::ToldValue;
 
 /// The result of a view's newest request, or its progress. Errors are values too; the window shows each once.
@@ -99,7 +99,7 @@ pub(crate) enum Event {
     /// What a comparison or a probe found.
     Studied(StudyResult),
     /// A head was read from this file.
-    HeadRead(PathBuf, Box<KeptHead>),
+    HeadRead(PathBuf, Box<StoredHead>),
     /// A frame was told by the head in use, or can't be.
     Told(Box<TellRequest>, Result<ToldValue, String>),
     /// The head of this number can't be used with this data set, for this reason.

@@ -21,7 +21,7 @@ use crate::formats::PictureRecord;
 use crate::graph::NodeId;
 use crate::input::dataset::Source;
 use crate::render::BatchPlan;
-use crate::study::head_file::KeptHead;
+use crate::study::head_file::StoredHead;
 use crate::weights::{FilePart, PartChoice};
 
 /// Work for the threads of tasks.
@@ -45,7 +45,7 @@ pub(crate) enum HeadJob {
 /// A frame to be told, and everything needed for it.
 pub(crate) struct HeadToTell {
     pub(crate) of: TellRequest,
-    pub(crate) kept: Arc<KeptHead>,
+    pub(crate) kept: Arc<StoredHead>,
     /// The weight file that the user gave for the head's network.
     pub(crate) weights_file: Option<FilePart>,
     pub(crate) device: DeviceChoice,

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::app::model::dataset::OpenSource;
 use crate::input::dataset::{Camera, Source};
 use crate::study::compared::ComparedSets;
-use crate::study::head_file::KeptHead;
+use crate::study::head_file::StoredHead;
 use crate::study::predictor::ToldValue;
 use crate::study::probe::report::Report;
 
@@ -27,7 +27,7 @@ pub(crate) struct Studied {
 /// What a probe found, and of which folders.
 pub(crate) struct ProbeResult {
     pub(crate) report: Report,
-    pub(crate) head: Option<Arc<KeptHead>>,
+    pub(crate) head: Option<Arc<StoredHead>>,
     pub(crate) folders: Vec<PathBuf>,
 }
 
@@ -44,7 +44,7 @@ pub(crate) struct Telling {
     pub(crate) id: u64,
     /// Where it is from, in words.
     pub(crate) name: String,
-    pub(crate) kept: Arc<KeptHead>,
+    pub(crate) kept: Arc<StoredHead>,
     of: Option<(Arc<dyn Source>, Option<Camera>)>,
     told: BTreeMap<usize, Result<ToldValue, String>>,
     /// Why it can't be used, if it can't.
@@ -52,7 +52,7 @@ pub(crate) struct Telling {
 }
 
 impl Telling {
-    pub(crate) fn new(id: u64, name: String, kept: Arc<KeptHead>) -> Self {
+    pub(crate) fn new(id: u64, name: String, kept: Arc<StoredHead>) -> Self {
         Self { id, name, kept, of: None, told: BTreeMap::new(), trouble: None }
     }
 

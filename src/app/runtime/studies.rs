@@ -8,7 +8,7 @@ use anyhow::{anyhow, bail};
 
 use crate::app::message::remedy::words;
 use crate::app::model::studied::{ProbeResult, StudyResult};
-use crate::app::model::task::probe::{IndexColumn, ProbePreview, ProbeRequest};
+use crate::app::model::task::probe::{IndexColumn, ProbePreview, ProbeRequest, USUAL_PERMUTATIONS};
 use crate::app::model::task::run_news::RunEnd;
 use crate::app::model::task::similarity::{SimilarityPreview, SimilarityRequest};
 use crate::app::runtime::teller::Teller;
@@ -150,8 +150,10 @@ pub(crate) fn probe_features(request: &ProbeRequest, teller: &mut Teller<'_>) ->
         folds: request.folds,
         head: request.head.into_iter().collect(),
         maps: MapRows::Averaged,
-        permutations: request.permutations,
+        // As often as is usual for the head, unless something else was chosen.
+        permutations: (request.permutations != USUAL_PERMUTATIONS).then_some(request.permutations),
         pictures: request.pictures.clone(),
+        plots: None,
         no_random_weights: (!request.has_random_weights).then_some("it was left out"),
         seed: request.seed,
         keeps_head: true,
@@ -159,6 +161,7 @@ pub(crate) fn probe_features(request: &ProbeRequest, teller: &mut Teller<'_>) ->
     };
     let go_on = teller.go_on();
     let mut notes: Vec<String> = Vec::new();
+    let mut fitted = String::new();
     let probed = probe(&settings, &request.folders, None, &go_on, &mut |news| {
         match news {
             StudyNews::Note(note) => notes.push(note.to_owned()),
@@ -167,7 +170,11 @@ pub(crate) fn probe_features(request: &ProbeRequest, teller: &mut Teller<'_>) ->
                 teller.news.what = format!("pictures through {what}");
                 (teller.news.done, teller.news.total) = (0, total);
             }
-            StudyNews::Features(title) => teller.news.what = format!("fitting heads on {title}"),
+            StudyNews::Features(title) => {
+                fitted = format!("fitting heads on {title}");
+                teller.news.what.clone_from(&fitted);
+            }
+            StudyNews::Steps { done, of } => teller.news.what = format!("{fitted}, step {done} of {of}"),
             StudyNews::Reach(done) => teller.news.done = done,
             StudyNews::Over => {
                 (teller.news.done, teller.news.total) = (0, 0);
@@ -177,7 +184,7 @@ pub(crate) fn probe_features(request: &ProbeRequest, teller: &mut Teller<'_>) ->
         teller.tell_now();
     });
     match probed {
-        Ok(Probed { mut report, head }) => {
+        Ok(Probed { mut report, head, notes: _ }) => {
             report.warnings.extend(notes);
             let words = format!("probed `{}`", shown(&request.target));
             let result = ProbeResult { report, head: head.map(Arc::new), folders: request.folders.clone() };

@@ -9,7 +9,7 @@ use crate::app::model::Model;
 use crate::app::model::messages::Tone;
 use crate::app::model::studied::{TellRequest, Telling};
 use crate::models::Registry;
-use crate::study::head_file::KeptHead;
+use crate::study::head_file::StoredHead;
 use crate::study::predictor::ToldValue;
 
 /// Says if a view of a compared layer shows other weights than the features were made with.
@@ -44,12 +44,12 @@ pub(crate) fn use_fitted_head(model: &mut Model, effects: &mut Effects) {
 }
 
 /// Uses a head that was read from a file.
-pub(crate) fn take_head(model: &mut Model, effects: &mut Effects, path: &Path, kept: KeptHead) {
+pub(crate) fn take_head(model: &mut Model, effects: &mut Effects, path: &Path, kept: StoredHead) {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     use_head(model, effects, name, Arc::new(kept));
 }
 
-fn use_head(model: &mut Model, effects: &mut Effects, name: String, kept: Arc<KeptHead>) {
+fn use_head(model: &mut Model, effects: &mut Effects, name: String, kept: Arc<StoredHead>) {
     model.studied.newest += 1;
     model.studied.telling = Some(Telling::new(model.studied.newest, name, kept));
     if model.view().source.is_none() {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::design::Design;
 use super::sets::OpenSet;
-use super::settings::{ProbeSettings, ProbeWords};
+use super::settings::ProbeWords;
 use crate::probe::{DUPLICATE_COSINE, Duplicates, HeadScore, Interval, Scores, Split, TargetKind, Values};
 use crate::study::short::short_bytes;
 use crate::tensor::{counted, shown};
@@ -19,20 +19,28 @@ const SIGNIFICANT: f64 = 0.05;
 /// The scores of one head on one set of features.
 #[derive(Debug)]
 pub(super) struct Line {
-    network: String,
-    layer: String,
+    pub(super) network: String,
+    pub(super) layer: String,
     pool: String,
     weights_sha256: String,
     folder: String,
-    head: &'static str,
+    pub(super) head: &'static str,
     strengths: Vec<f64>,
-    width: usize,
+    pub(super) width: usize,
     num_bytes: u64,
-    milliseconds: Option<f64>,
-    scores: Scores,
-    interval: Interval,
-    logme: f64,
+    pub(super) milliseconds: Option<f64>,
+    pub(super) scores: Scores,
+    pub(super) interval: Interval,
+    transfer: Transfer,
     permutation_p: Option<f64>,
+    num_permutations: usize,
+}
+
+/// What is said of features without a head being fitted.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Transfer {
+    pub(super) logme: f64,
+    pub(super) leep: Option<f64>,
 }
 
 impl Line {
@@ -41,7 +49,7 @@ impl Line {
         told: &HeadScore,
         scores: Scores,
         interval: Interval,
-        logme: f64,
+        transfer: Transfer,
         permutation_p: Option<f64>,
         milliseconds: Option<f64>,
     ) -> Self {
@@ -59,8 +67,9 @@ impl Line {
             milliseconds,
             scores,
             interval,
-            logme,
+            transfer,
             permutation_p,
+            num_permutations: told.permuted.len(),
         }
     }
 
@@ -69,7 +78,7 @@ impl Line {
             "network": self.network, "layer": self.layer, "pool": self.pool, "head": self.head,
             "strengths": self.strengths, "width": self.width, "num_bytes": self.num_bytes,
             "milliseconds_per_picture": self.milliseconds,
-            "interval": self.interval, "logme": self.logme, "permutation_p": self.permutation_p,
+            "interval": self.interval, "logme": self.transfer.logme, "leep": self.transfer.leep, "permutation_p": self.permutation_p, "permutations": self.num_permutations,
             "weights_sha256": self.weights_sha256, "folder": self.folder,
         });
         add_scores(&mut line, &self.scores);
@@ -90,6 +99,8 @@ pub(super) struct Baseline {
 pub(super) struct Missing {
     pub(super) name: &'static str,
     pub(super) why: String,
+    /// Whether an option left it out.
+    pub(super) is_asked: bool,
 }
 
 /// By how much the best one is better than another, over the same draws of rows.
@@ -108,7 +119,7 @@ pub(super) struct Comparison {
 #[derive(Debug)]
 pub(crate) struct Report {
     target: String,
-    kind: TargetKind,
+    pub(super) kind: TargetKind,
     num_classes: Option<usize>,
     num_rows: usize,
     num_scored: usize,
@@ -116,7 +127,6 @@ pub(crate) struct Report {
     split_words: String,
     block: usize,
     seed: u64,
-    permutations: u16,
     pub(super) lines: Vec<Line>,
     pub(super) baselines: Vec<Baseline>,
     pub(super) missing: Vec<Missing>,
@@ -135,7 +145,7 @@ fn add_scores(line: &mut Value, scores: &Scores) {
 }
 
 impl Report {
-    pub(super) fn new(design: &Design, args: &ProbeSettings) -> Self {
+    pub(super) fn new(design: &Design) -> Self {
         let num_classes = match &design.target.values {
             Values::Numbers(_) => None,
             Values::Classes { names, .. } => Some(names.len()),
@@ -150,7 +160,6 @@ impl Report {
             split_words: design.words.clone(),
             block: design.resamples.block(),
             seed: design.seed,
-            permutations: args.permutations,
             lines: Vec::new(),
             baselines: Vec::new(),
             missing: Vec::new(),
@@ -185,6 +194,14 @@ impl Report {
         ));
     }
 
+    /// Warns where rows were split at random, and their order means something.
+    pub(super) fn warn_of_order(&mut self, title: &str, difference: f64, words: &ProbeWords) {
+        self.warnings.push(format!(
+            "rows were split at random, and by the features of {title} neighbouring rows look more alike than others of their class (cosine +{difference:.2}): if they were taken one after the other, neighbours are on both sides and scores are too good; {}",
+            words.block_split
+        ));
+    }
+
     /// The best first.
     pub(super) fn sort(&mut self) {
         self.lines.sort_by(|a, b| b.scores.main().total_cmp(&a.scores.main()));
@@ -203,6 +220,10 @@ impl Report {
             let is =
                 if difference.difference <= 0.0 { "is no better than" } else { "is not surely better than" };
             self.warnings.push(format!("the best, {}, {is} {}", difference.best, difference.other));
+        }
+        for missing in self.missing.iter().filter(|it| !it.is_asked) {
+            let Missing { name, why, .. } = missing;
+            self.warnings.push(format!("there is no baseline of {name} to compare with: {why}"));
         }
         if let Some(p) = self.best_p.filter(|p| *p > SIGNIFICANT) {
             self.warnings.push(format!(
@@ -251,7 +272,6 @@ impl Report {
             "split": self.split.to_string(),
             "split_words": self.split_words,
             "rows_drawn_together": self.block,
-            "permutations": self.permutations,
             "permutation_p_of_best": self.best_p,
             "seed": self.seed,
             "score": match self.kind { TargetKind::Numbers => "r2", TargetKind::Classes => "accuracy" },
@@ -272,6 +292,7 @@ impl Report {
         let head = ["network", "layer", "pool", "head", main, "low", "high", second, third, "logme"];
         csv.write_record(head.iter().chain(&[
             "permutation_p",
+            "leep",
             "milliseconds_per_picture",
             "width",
             "num_bytes",
@@ -290,8 +311,9 @@ impl Report {
                 line.interval.high.to_string(),
                 second.to_string(),
                 third.to_string(),
-                line.logme.to_string(),
+                line.transfer.logme.to_string(),
                 optional(line.permutation_p),
+                optional(line.transfer.leep),
                 optional(line.milliseconds),
                 line.width.to_string(),
                 line.num_bytes.to_string(),
@@ -304,7 +326,7 @@ impl Report {
             cells.extend(
                 [main, baseline.interval.low, baseline.interval.high, second, third].map(|v| v.to_string()),
             );
-            cells.resize(15, String::new());
+            cells.resize(16, String::new());
             csv.write_record(cells)?;
         }
         Ok(String::from_utf8(csv.into_inner()?)?)
@@ -324,27 +346,25 @@ impl Report {
             TargetKind::Classes => ["ACCURACY", "MACRO F1", "BALANCED"],
         };
         let [main, second, third] = titles;
-        let head = vec![
-            "NETWORK", "LAYER", "HEAD", main, "95 %", second, third, "LOGME", "P", "MS", "WIDTH", "ON DISK",
-        ];
+        let mut head = vec!["NETWORK", "LAYER", "HEAD", main, "95 %", second, third, "LOGME"];
+        head.extend((self.kind == TargetKind::Classes).then_some("LEEP"));
+        head.extend(["P", "MS", "WIDTH", "ON DISK"]);
         let none = || "–".to_owned();
         let interval = |it: Interval| format!("[{}, {}]", short(it.low), short(it.high));
         let lines = self.lines.iter().map(|line| {
             let [main, second, third] = values(&line.scores).map(short);
-            vec![
-                line.network.clone(),
-                line.layer.clone(),
-                line.head.to_owned(),
-                main,
-                interval(line.interval),
-                second,
-                third,
-                short(line.logme),
+            let mut cells = vec![line.network.clone(), line.layer.clone(), line.head.to_owned(), main];
+            cells.extend([interval(line.interval), second, third, short(line.transfer.logme)]);
+            if self.kind == TargetKind::Classes {
+                cells.push(line.transfer.leep.map_or_else(none, short));
+            }
+            cells.extend([
                 line.permutation_p.map_or_else(none, |p| format!("{p:.2}")),
                 line.milliseconds.map_or_else(none, |ms| format!("{ms:.1}")),
                 line.width.to_string(),
                 short_bytes(line.num_bytes),
-            ]
+            ]);
+            cells
         });
         let baselines = self.baselines.iter().map(|baseline| {
             let [main, second, third] = values(&baseline.scores).map(short);
@@ -373,10 +393,19 @@ impl Report {
     /// The best beside the others, and which baselines there are none of, a sentence each.
     pub(crate) fn comparisons(&self) -> Vec<String> {
         let one = |it: &Comparison| {
+            if it.difference < 0.0 {
+                // Only a baseline is better than the best line.
+                let (low, high) = (short(-it.interval.high), short(-it.interval.low));
+                let by = short(-it.difference);
+                return format!(
+                    "{} doesn't beat {}, which is better by {by} [{low}, {high}]",
+                    it.best, it.other
+                );
+            }
             let beats = match (it.difference > 0.0, it.interval.low > 0.0) {
                 (true, true) => "beats",
                 (true, false) => "doesn't surely beat",
-                (false, _) => "doesn't beat",
+                (false, _) => return format!("{} is no better than {}", it.best, it.other),
             };
             format!(
                 "{} {beats} {} by {} [{}, {}]",

@@ -3,8 +3,8 @@
 use super::design::Design;
 use super::sets::OpenSet;
 use super::settings::ProbeWords;
-use crate::probe::{Interval, ProbeHead, Values, fit_on_all};
-use crate::study::head_file::{AboutHead, KeptHead};
+use crate::probe::{FitWatch, Interval, ProbeHead, Values, fit_on_all};
+use crate::study::head_file::{AboutHead, StoredHead};
 
 /// Fits the head on all rows of a set. `score` is that of rows it was not fitted on.
 pub(super) fn kept_head(
@@ -13,10 +13,11 @@ pub(super) fn kept_head(
     design: &Design,
     score: (f64, Interval),
     words: &ProbeWords,
-    go_on: &(dyn Fn() -> bool + Sync),
-) -> anyhow::Result<KeptHead> {
-    let values = set.read(words, go_on)?;
-    let (fitted, strength) = fit_on_all(head, &values, set.width(), &design.target, &design.folds, go_on)?;
+    watch: FitWatch<'_>,
+) -> anyhow::Result<StoredHead> {
+    let values = set.read(words, head.num_bytes(1), watch.go_on)?;
+    let (target, folds) = (&design.target, &design.folds);
+    let (fitted, strength) = fit_on_all(head, &values, set.width(), target, folds, design.seed, watch)?;
     let recipe = set.recipe();
     let classes = match &design.target.values {
         Values::Numbers(_) => None,
@@ -45,5 +46,5 @@ pub(super) fn kept_head(
         value_scale: recipe.value_scale.clone(),
         numbers_sha256: String::new(),
     };
-    Ok(KeptHead { head: fitted, about })
+    Ok(StoredHead { head: fitted, about })
 }

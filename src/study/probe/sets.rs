@@ -142,12 +142,17 @@ impl OpenSet {
         }
     }
 
-    /// All rows, after a check that there is room for what is computed from them.
-    pub(super) fn read(&mut self, words: &ProbeWords, go_on: &dyn Fn() -> bool) -> anyhow::Result<Vec<f32>> {
+    /// All rows, after a check that there is room for what is computed from them. A head takes `extra` bytes more for each column.
+    pub(super) fn read(
+        &mut self,
+        words: &ProbeWords,
+        extra: u64,
+        go_on: &dyn Fn() -> bool,
+    ) -> anyhow::Result<Vec<f32>> {
         let (rows, width) = (self.num_rows() as u64, self.width() as u64);
         // The rows in f32 and, by folds, in f64; for two fits at once, the rows again and products of the smaller side.
         let least = rows.min(width);
-        let needed = rows * width * 12 + 2 * (rows * width * 24 + least * least * 24);
+        let needed = rows * width * 12 + 2 * (rows * width * 24 + least * least * 24 + extra * width);
         check_half(needed, available_memory()).with_context(|| {
             let remedy = match self.matrix.map_extent() {
                 Some(_) if self.pool() == "flatten" => words.average,

@@ -19,16 +19,30 @@ pub(crate) struct ProbeSettings {
     pub(crate) head: Vec<ProbeHead>,
     /// What becomes of maps that were stored whole.
     pub(crate) maps: MapRows,
-    /// How often ridge is scored with the target moved to other rows.
-    pub(crate) permutations: u16,
+    /// How often a head is scored with the target moved to other rows; without it, as often as [`Self::num_permutations`] says.
+    pub(crate) permutations: Option<u16>,
     /// Where the pictures are; without it, they are looked for beside the features.
     pub(crate) pictures: Option<PathBuf>,
+    /// The folder that plots are written into, if they are.
+    pub(crate) plots: Option<PathBuf>,
     /// Why there is no baseline of random weights, if there is to be none.
     pub(crate) no_random_weights: Option<&'static str>,
     pub(crate) seed: u64,
     /// Whether the best head is fitted on all rows and kept.
     pub(crate) keeps_head: bool,
     pub(crate) words: &'static ProbeWords,
+}
+
+impl ProbeSettings {
+    /// How often a head is scored with the target moved. Logistic regression takes minutes where the others take seconds; `dense` takes
+    /// longer still and isn't.
+    pub(super) fn num_permutations(&self, head: ProbeHead) -> u16 {
+        match head {
+            ProbeHead::Ridge | ProbeHead::Knn => self.permutations.unwrap_or(99),
+            ProbeHead::Logistic => self.permutations.unwrap_or(19),
+            ProbeHead::Dense => 0,
+        }
+    }
 }
 
 /// What the user can do, in the words of the face that asks. Each follows a sentence.

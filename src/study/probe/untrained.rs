@@ -34,7 +34,10 @@ pub(super) fn read(
     let node = backbone.graph().find(&recipe.layer);
     let node = node.with_context(|| format!("{} has no layer `{}` here", recipe.tag, recipe.layer))?;
     let files = set.index().column("file").context("the index has no column `file`")?;
-    let root = root.canonicalize()?;
+    // The folder of a table that was named without one.
+    let root = if root.as_os_str().is_empty() { Path::new(".") } else { root };
+    let place = || format!("can't read \"{}\"", root.display());
+    let root = root.canonicalize().with_context(place)?;
     let list: Vec<String> = files.iter().map(|file| root.join(file).display().to_string()).collect();
     let source = ListSource::list(list.join("\n").into_bytes(), Path::new(""), Path::new("pictures"))?;
     let temporary = temporary_folder()?;

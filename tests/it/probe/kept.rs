@@ -103,4 +103,74 @@ fn heads_that_do_not_fit_are_refused() {
         "knn has no weights that could be kept",
     );
     assert!(!bench.path("x.safetensors").exists());
+    // A head of two layers: any number of either, and a layer that is missing.
+    bench.ok(
+        "probe drive/f --target angle --head dense --folds 3 --no-random-weights -q --save two.safetensors",
+    );
+    bench.ok("predict drive --limit 2 --head two.safetensors -q");
+    let whole = std::fs::read(bench.path("two.safetensors")).unwrap();
+    let header = 8 + u64::from_le_bytes(whole[..8].try_into().unwrap()) as usize;
+    for at in [header, header + (whole.len() - header) / 2, whole.len() - 1] {
+        let mut flipped = whole.clone();
+        flipped[at] ^= 1;
+        bench.add("changed.safetensors", &flipped);
+        refused("predict drive --head changed.safetensors", "the head is not as it was written");
+    }
+    for (from, to) in [("\"hidden.weight", "\"hidden.weighs"), ("schema\\\":2", "schema\\\":1")] {
+        let at = whole.windows(from.len()).position(|part| part == from.as_bytes()).unwrap();
+        let mut text = whole.clone();
+        text[at..at + from.len()].copy_from_slice(to.as_bytes());
+        bench.add("changed.safetensors", &text);
+        refused(
+            "predict drive --head changed.safetensors",
+            "not a head that `filterscope probe --save` wrote",
+        );
+    }
+}
+
+/// Pictures that only a table names are not replaced, `probe` names no option of another command, and a target may be called `row`.
+#[test]
+fn tables_and_folders_of_before_are_told_of_rightly() {
+    use std::fmt::Write as _;
+    let bench = with_heads();
+    let mut table = "picture,row\n".to_owned();
+    for (at, file) in bench.names("drive/center").iter().enumerate() {
+        writeln!(table, "../drive/center/{file},{}", at * at).unwrap();
+    }
+    std::fs::create_dir(bench.path("lists")).unwrap();
+    bench.add("lists/list.csv", table.as_bytes());
+    let picture = format!("drive/center/{}", bench.names("drive/center")[0]);
+    let before = std::fs::read(bench.path(&picture)).unwrap();
+    for (arguments, option) in [
+        (format!("predict lists/list.csv --path-column picture --head angle.safetensors -o {picture}"), "-o"),
+        (
+            format!("probe lists/list.csv --path-column picture {QUICK} --target row --save {picture}"),
+            "--save",
+        ),
+    ] {
+        let run = bench.run(&arguments);
+        assert_eq!(run.code, Some(2), "{arguments}: {}", run.stderr);
+        let words = format!("`{option}` would overwrite a picture that is read");
+        assert!(run.stderr.contains(&words), "{arguments}: {}", run.stderr);
+        assert_eq!(std::fs::read(bench.path(&picture)).unwrap(), before);
+    }
+    bench.add_cat("drive/cat.png");
+    bench.add("lists/cats.csv", "picture\n../drive/cat.png\n../drive/center/x.png\n".repeat(3).as_bytes());
+    let before = std::fs::read(bench.path("drive/cat.png")).unwrap();
+    let run = bench.run(&format!(
+        "similarity lists/cats.csv --path-column picture {QUICK} --layer blocks.1.1,final --png drive/cat.png"
+    ));
+    assert!(
+        run.code == Some(2) && run.stderr.contains("`--png` would overwrite a picture"),
+        "{}",
+        run.stderr
+    );
+    assert_eq!(std::fs::read(bench.path("drive/cat.png")).unwrap(), before);
+    let begin = |every: u32| {
+        bench.run(&format!("probe drive/interpolated.csv {QUICK} --target angle --permutations 0 --no-random-weights --out kept --every {every} -q"))
+    };
+    assert_eq!(begin(1).code, Some(0));
+    let run = begin(2);
+    assert_eq!(run.code, Some(2), "{}", run.stderr);
+    assert!(!run.stderr.contains("--overwrite") && run.stderr.contains("`--out`"), "{}", run.stderr);
 }

@@ -144,7 +144,11 @@ fn what_cannot_be_scored_is_refused_with_a_reason() {
     );
     refused(
         "drive/features --target angle --split group:camera --folds 5 --head lasso",
-        "expected ridge, logistic or knn",
+        "expected ridge, logistic, knn or dense",
+    );
+    refused(
+        "drive/features --target camera --as numbers",
+        "`camera` has `left` in row 0, which is no number, as 72 of 72 cells are",
     );
     refused("drive/features --target angle --split file:camera", "`camera` has the value `left`");
     refused("drive/features --target angle --model xception.keras_in1k", "`--model` says what is extracted");
@@ -199,6 +203,8 @@ fn a_missing_baseline_says_why() {
         missing[0]["why"].as_str().unwrap().starts_with("the pictures are not beside the features"),
         "{missing}"
     );
+    let words = "warning: there is no baseline of 32×32 pixels to compare with: the pictures are not beside";
+    assert!(run.stderr.contains(words), "{}", run.stderr);
     // Other pictures of the same names are not taken for those that the features are of.
     std::fs::copy(
         bench.path("drive/left/1500000000000000000.jpg"),

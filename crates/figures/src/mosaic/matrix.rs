@@ -16,6 +16,8 @@ const MOST_WRITTEN: usize = 24;
 const WRITTEN_CELL: u32 = 44;
 /// The longest name that is drawn; the middle of a longer one is left out.
 const LONGEST_NAME: usize = 48;
+/// The least width, in which a title and lines have room.
+const LEAST_WIDTH: u64 = 440;
 /// Columns of the colour bar.
 const BAR: u32 = 16;
 
@@ -80,7 +82,7 @@ pub fn matrix_figure(plan: &MatrixPlan) -> Result<MatrixFigure, MosaicError> {
     let ticks = bar_ticks(plan);
     let tick_width = ticks.iter().map(|(_, label)| text::width(label, TEXT)).max().unwrap_or(0);
     let right = 2 * gap + BAR + gap + tick_width + MARGIN;
-    let width = u64::from(MARGIN + longest + gap) + side + u64::from(right);
+    let width = (u64::from(MARGIN + longest + gap) + side + u64::from(right)).max(LEAST_WIDTH);
     let room = u32::try_from(width).unwrap_or(u32::MAX).saturating_sub(2 * MARGIN);
     let title = text::wrap(&plan.title, TITLE, room, 2);
     let lines: Vec<String> = plan.lines.iter().flat_map(|line| text::wrap(line, TEXT, room, 3)).collect();
@@ -122,7 +124,14 @@ pub fn matrix_figure(plan: &MatrixPlan) -> Result<MatrixFigure, MosaicError> {
         let along = at as u32 * cell + centred;
         let left = cells.x - gap - text::width(name, TEXT);
         text::draw(&mut pixels, left, cells.y + along, name, TEXT, plan.paper.ink());
-        draw_upwards(&mut pixels, cells.x + along, cells.y + cells.height + gap, name, plan.paper)?;
+        text::draw_upwards(
+            &mut pixels,
+            cells.x + along,
+            cells.y + cells.height + gap,
+            name,
+            TEXT,
+            plan.paper,
+        )?;
     }
     let bar = PixelRect { x: cells.x + cells.width + 2 * gap, y: cells.y, width: BAR, height: cells.height };
     draw_bar(&mut pixels, bar, &table, &ticks, gap, plan.paper);
@@ -167,21 +176,6 @@ fn written(value: f64) -> String {
         Some(digits) => format!("−{digits}"),
         None => words,
     }
-}
-
-/// Draws a name that reads from below, ending at `y`; `x` is the left edge of its line.
-fn draw_upwards(pixels: &mut Pixels, x: u32, y: u32, name: &str, paper: Paper) -> Result<(), MosaicError> {
-    let (length, thickness) = (text::width(name, TEXT).max(1), text::line_height(TEXT));
-    let mut flat = Pixels::filled("a name", length.into(), thickness.into(), paper.ground())?;
-    text::draw(&mut flat, 0, 0, name, TEXT, paper.ink());
-    for row in 0..thickness {
-        for column in 0..length {
-            if let Some(colour) = flat.pixel(column, row) {
-                pixels.set(x + row, y + length - 1 - column, colour);
-            }
-        }
-    }
-    Ok(())
 }
 
 /// Where on the bar labels stand, as a share from its lower end, and their words.

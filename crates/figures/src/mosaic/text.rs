@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use ab_glyph::{Font, FontRef, GlyphId, PxScale, ScaleFont, point};
 
-use super::Pixels;
+use super::{MosaicError, Paper, Pixels};
 
 /// Fonts in the order in which a glyph is searched in them. The bytes are compiled in; a test parses both.
 static FONTS: LazyLock<Vec<FontRef<'static>>> = LazyLock::new(|| {
@@ -52,6 +52,28 @@ pub(super) fn draw(pixels: &mut Pixels, x: u32, y: u32, text: &str, px: f32, col
             }
         });
     });
+}
+
+/// Draws a line that reads from below and begins below, its upper end at `y`; `x` is the left edge of its box. What is under it goes.
+pub(super) fn draw_upwards(
+    pixels: &mut Pixels,
+    x: u32,
+    y: u32,
+    text: &str,
+    px: f32,
+    paper: Paper,
+) -> Result<(), MosaicError> {
+    let (length, thickness) = (width(text, px).max(1), line_height(px));
+    let mut flat = Pixels::filled("a name", length.into(), thickness.into(), paper.ground())?;
+    draw(&mut flat, 0, 0, text, px, paper.ink());
+    for row in 0..thickness {
+        for column in 0..length {
+            if let Some(colour) = flat.pixel(column, row) {
+                pixels.set(x + row, y + length - 1 - column, colour);
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Calls `each` with (font, glyph, start, end) for each character, where start and end are horizontal positions in pixels.

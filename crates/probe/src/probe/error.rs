@@ -72,6 +72,22 @@ pub enum ProbeError {
         /// How many rows.
         rows: usize,
     },
+    /// Cells that are no numbers among others that are, or in a column that is to be read as numbers.
+    #[error(
+        "`{name}` has `{cell}` in row {row}, which is no number, as {count} of {of} cells are; write numbers alone, without units, and leave out rows that have none"
+    )]
+    NotNumber {
+        /// The column.
+        name: String,
+        /// The first such cell.
+        cell: String,
+        /// Its row, from 0, in the order of the features.
+        row: usize,
+        /// How many cells are no numbers.
+        count: usize,
+        /// Of how many.
+        of: usize,
+    },
     /// Too few rows for the split.
     #[error(
         "{rows} rows are too few: {least} are needed at least, so that each part has rows to fit and to score on"
@@ -113,14 +129,24 @@ pub enum ProbeError {
         least: usize,
     },
     /// A column of parts with a word that names no part.
-    #[error(
-        "`{name}` has the value `{value}`: expected train, val or test in each row, and train and test in some"
-    )]
+    #[error("`{name}` has the value `{value}`: expected train, val or test in each row")]
     NoPart {
         /// The column.
         name: String,
-        /// The first such value; empty where a part is missing.
+        /// The first such value.
         value: String,
+    },
+    /// Parts that a column names, of which one has too few rows.
+    #[error("`{name}` says train in {train} rows and test in {test}: at least {least} are needed of each")]
+    SmallPart {
+        /// The column.
+        name: String,
+        /// Rows of train.
+        train: usize,
+        /// Rows of test.
+        test: usize,
+        /// How many are needed.
+        least: usize,
     },
     /// A part to fit on in which the target is constant.
     #[error("in the rows that the split leaves to fit on, the target has one value; another split is needed")]

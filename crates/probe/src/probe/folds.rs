@@ -172,7 +172,8 @@ impl Folds {
         }
         let count = |part| parts.iter().filter(|it| **it == part).count();
         if count(0) < ROWS_PER_FOLD || count(1) < ROWS_PER_FOLD {
-            return Err(bad(""));
+            let (train, test, least) = (count(1), count(0), ROWS_PER_FOLD);
+            return Err(ProbeError::SmallPart { name: name.to_owned(), train, test, least });
         }
         if count(2) > 0 {
             return Ok(Self { of_row: parts, num: 3, scored: vec![0], inner: vec![2] });
@@ -278,6 +279,7 @@ mod tests {
         let parts = texts(40, |at| ["test", "train", "val", "train"][at % 4].to_owned());
         let folds = Folds::parts("p", &parts, 5).unwrap();
         assert_eq!(folds.left_out(), [(0, None), (0, Some(2))]);
-        assert!(Folds::parts("p", &texts(40, |_| "train".into()), 5).is_err());
+        let none = Folds::parts("p", &texts(40, |_| "train".into()), 5).unwrap_err();
+        assert_eq!(none, ProbeError::SmallPart { name: "p".into(), train: 40, test: 0, least: 4 });
     }
 }

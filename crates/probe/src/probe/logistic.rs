@@ -2,17 +2,20 @@
 //! The intercepts b are not shrunk. λ is scikit-learn's 1/C, also of two classes: there, one class's weights are the other's with the sign
 //! turned, and each is half of what is shrunk, so the penalty counts twice.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use argmin::core::{CostFunction, Error, Executor, Gradient};
 use argmin::solver::linesearch::MoreThuenteLineSearch;
 use argmin::solver::quasinewton::LBFGS;
 use faer::{Mat, MatRef};
+use rayon::prelude::*;
 
 use super::error::ProbeError;
 use super::folds::Folds;
 use super::matrix::{Parts, Standard, largest, product};
-use super::nested::{GoOn, PerFold, Predictions, choose, for_all};
+use super::nested::{FitWatch, GoOn, PerFold, Predictions, choose, for_all};
+use super::permutation::{Permuted, score};
 use super::ridge::eigen;
 use super::target::{Target, Values};
 
@@ -24,37 +27,55 @@ const MOST_STEPS: u64 = 300;
 /// Pairs of steps and gradients that L-BFGS keeps.
 const MEMORY: usize = 10;
 
-/// Predictions for the scored rows, and λ for each scored fold.
+/// Predictions for the scored rows, λ for each scored fold, and the scores of permutations, which have the λ of the true target.
 pub(super) fn logistic(
     parts: &Parts,
     target: &Target,
     folds: &Folds,
-    go_on: GoOn<'_>,
-) -> Result<(Predictions, Vec<f64>), ProbeError> {
+    permutations: Permuted<'_>,
+    watch: FitWatch<'_>,
+) -> Result<(Predictions, Vec<f64>, Vec<f64>), ProbeError> {
+    let go_on = watch.go_on;
     let Values::Classes { labels, names } = &target.values else {
         return Err(ProbeError::WrongHead { head: "logistic", needs: "classes", got: "numbers" });
     };
     let losses = losses(parts, labels, names.len(), folds, go_on)?;
     let best: Vec<usize> =
         folds.scored.iter().map(|fold| choose(&losses, folds, *fold, STRENGTHS.len())).collect();
+    let targets = permutations.targets(target, folds);
+    let (done, of) = (AtomicUsize::new(0), folds.scored.len() * targets.len());
     let fitted = for_all(folds, go_on, |out| {
         let place = folds.scored.iter().position(|fold| *fold == out.0);
         let (None, Some(place)) = (out.1, place) else { return Ok(vec![]) };
-        let fitted = Fitted::path(parts, out, labels, names.len(), best[place] + 1, go_on)?;
-        let Some(weights) = fitted.weights.last() else { return Ok(vec![]) };
-        let scores = product(fitted.basis(parts, out.0).as_ref(), weights.as_ref());
-        let told = (0..scores.nrows()).map(|row| largest(scores.row(row).iter()) as f64).collect();
-        Ok(vec![(out.0, told)])
+        let rows = Rows::of(parts, out)?;
+        let basis = rows.basis(parts, out.0);
+        let strengths = &STRENGTHS[..=best[place]];
+        let each = |(which, target): (usize, &Target)| {
+            let Values::Classes { labels, .. } = &target.values else { return Ok((out.0, vec![])) };
+            // The true target comes to its λ by all stronger ones, as where strengths are compared.
+            let strengths = if which == 0 { strengths } else { &strengths[best[place]..] };
+            let weights = rows.path(labels, names.len(), strengths, go_on)?;
+            let Some(weights) = weights.last() else { return Ok((out.0, vec![])) };
+            let scores = product(basis.as_ref(), weights.as_ref());
+            let told = (0..scores.nrows()).map(|row| largest(scores.row(row).iter()) as f64).collect();
+            (watch.progress)(done.fetch_add(1, Ordering::Relaxed) + 1, of);
+            Ok((out.0, told))
+        };
+        targets.par_iter().enumerate().map(each).collect()
     })?;
-    let mut predictions = Predictions::empty(target);
-    for (_, told) in fitted {
-        for (fold, told) in told {
+    let mut predictions: Vec<Predictions> = targets.iter().map(Predictions::empty).collect();
+    for (_, all) in fitted {
+        for ((fold, told), predictions) in all.into_iter().zip(&mut predictions) {
             for (row, told) in parts.folds[fold].rows.iter().zip(told) {
                 predictions.set(*row, told);
             }
         }
     }
-    Ok((predictions, best.into_iter().map(|place| STRENGTHS[place]).collect()))
+    let scored = folds.scored_rows();
+    let permuted = predictions.iter().zip(&targets).skip(1);
+    let permuted = permuted.map(|(told, target)| score(told, target, &scored)).collect();
+    let strengths = best.into_iter().map(|place| STRENGTHS[place]).collect();
+    Ok((predictions.swap_remove(0), strengths, permuted))
 }
 
 /// The loss of each strength, for each choice of two folds to leave out.
@@ -67,11 +88,12 @@ fn losses(
 ) -> Result<PerFold, ProbeError> {
     for_all(folds, go_on, |out| {
         let Some(second) = out.1 else { return Ok(vec![]) };
-        let fitted = Fitted::path(parts, out, labels, num_classes, STRENGTHS.len(), go_on)?;
+        let rows = Rows::of(parts, out)?;
+        let path = rows.path(labels, num_classes, &STRENGTHS, go_on)?;
         let loss = |fold: usize| {
-            let scores = fitted.basis(parts, fold);
+            let scores = rows.basis(parts, fold);
             let rows = &parts.folds[fold].rows;
-            fitted.weights.iter().map(|weights| log_loss(scores.as_ref(), weights, rows, labels)).collect()
+            path.iter().map(|weights| log_loss(scores.as_ref(), weights, rows, labels)).collect()
         };
         Ok(vec![(out.0, loss(out.0)), (second, loss(second))])
     })
@@ -88,8 +110,9 @@ pub(super) fn logistic_on_all(
     let losses = losses(parts, labels, num_classes, folds, go_on)?;
     let empty = folds.num - 1;
     let best = choose(&losses, folds, empty, STRENGTHS.len());
-    let fitted = Fitted::path(parts, (empty, None), labels, num_classes, best + 1, go_on)?;
-    let last = fitted.weights.last().cloned().unwrap_or_else(|| Mat::zeros(1, num_classes));
+    let fitted = Rows::of(parts, (empty, None))?;
+    let path = fitted.path(labels, num_classes, &STRENGTHS[..=best], go_on)?;
+    let last = path.last().cloned().unwrap_or_else(|| Mat::zeros(1, num_classes));
     let num = last.nrows() - 1;
     let mut weights = last.as_ref().subrows(0, num).to_owned();
     if let Some(turned) = &fitted.turned {
@@ -112,54 +135,60 @@ fn log_sum_exp(scores: &Mat<f64>, row: usize) -> f64 {
     most + scores.row(row).iter().map(|value| (value - most).exp()).sum::<f64>().ln()
 }
 
-/// Weights of a path of strengths.
+/// The rows that are fitted on.
 #[derive(Debug)]
-pub(super) struct Fitted {
+struct Rows {
     standard: Standard,
     /// Where rows are fewer than columns: an orthonormal basis of the rows' space, in which the penalty is the same.
     turned: Option<Mat<f64>>,
-    /// (columns + 1) × classes for each strength; the last row are the intercepts.
-    pub(super) weights: Vec<Mat<f64>>,
+    /// rows × columns of that basis, with a column of ones.
+    x: Arc<Mat<f64>>,
+    /// Their numbers.
+    rows: Vec<usize>,
 }
 
-impl Fitted {
-    pub(super) fn path(
-        parts: &Parts,
-        out: (usize, Option<usize>),
-        labels: &[usize],
-        num_classes: usize,
-        num_strengths: usize,
-        go_on: GoOn<'_>,
-    ) -> Result<Self, ProbeError> {
+impl Rows {
+    fn of(parts: &Parts, out: (usize, Option<usize>)) -> Result<Self, ProbeError> {
         let standard = Standard::of(parts, out);
         let mut x = Mat::zeros(standard.num_rows, parts.width);
-        let (mut first, mut classes) = (0, Vec::new());
+        let mut rows = Vec::new();
         for (_, fold) in parts.kept(out) {
-            x.as_mut().subrows_mut(first, fold.rows.len()).copy_from(standard.apply(fold.x.as_ref()));
-            classes.extend(fold.rows.iter().map(|row| labels[*row]));
-            first += fold.rows.len();
+            let mut part = x.as_mut().subrows_mut(rows.len(), fold.rows.len());
+            part.copy_from(standard.apply(fold.x.as_ref()));
+            rows.extend_from_slice(&fold.rows);
         }
         let turned = if standard.num_rows < parts.width { Some(row_space(&x)?) } else { None };
         if let Some(turned) = &turned {
             x = product(x.as_ref(), turned.as_ref());
         }
-        let x = with_ones(&x);
-        let mut fitted = Self { standard, turned, weights: Vec::new() };
-        let mut start = vec![0.0; x.ncols() * num_classes];
-        let shared = Arc::new(Shared { x, classes, num_classes });
-        for strength in &STRENGTHS[..num_strengths] {
+        Ok(Self { standard, turned, x: Arc::new(with_ones(&x)), rows })
+    }
+
+    /// For each strength (columns + 1) × classes, each beginning where the one before ended; the last row are the intercepts.
+    fn path(
+        &self,
+        labels: &[usize],
+        num_classes: usize,
+        strengths: &[f64],
+        go_on: GoOn<'_>,
+    ) -> Result<Vec<Mat<f64>>, ProbeError> {
+        let classes = self.rows.iter().map(|row| labels[*row]).collect();
+        let mut start = vec![0.0; self.x.ncols() * num_classes];
+        let shared = Arc::new(Shared { x: Arc::clone(&self.x), classes, num_classes });
+        let mut weights = Vec::new();
+        for strength in strengths {
             if !go_on() {
                 return Err(ProbeError::Interrupted);
             }
             let strength = if num_classes == 2 { 2.0 * strength } else { *strength };
             start = minimum(&shared, strength, start);
-            fitted.weights.push(as_matrix(&start, num_classes));
+            weights.push(as_matrix(&start, num_classes));
         }
-        Ok(fitted)
+        Ok(weights)
     }
 
     /// A fold's rows, standardised, with a column of ones.
-    pub(super) fn basis(&self, parts: &Parts, fold: usize) -> Mat<f64> {
+    fn basis(&self, parts: &Parts, fold: usize) -> Mat<f64> {
         let x = self.standard.apply(parts.folds[fold].x.as_ref());
         match &self.turned {
             Some(turned) => with_ones(&product(x.as_ref(), turned.as_ref())),
@@ -194,7 +223,7 @@ fn as_matrix(weights: &[f64], num_classes: usize) -> Mat<f64> {
 /// What is the same for all strengths.
 #[derive(Debug)]
 struct Shared {
-    x: Mat<f64>,
+    x: Arc<Mat<f64>>,
     classes: Vec<usize>,
     num_classes: usize,
 }
@@ -234,7 +263,7 @@ impl Shared {
     /// Both divided by the number of rows.
     fn value_and_gradient(&self, weights: &[f64], strength: f64) -> (f64, Vec<f64>) {
         let matrix = as_matrix(weights, self.num_classes);
-        let mut scores = product(self.x.as_ref(), matrix.as_ref());
+        let mut scores = product(self.x.as_ref().as_ref(), matrix.as_ref());
         let mut value = 0.0;
         for (row, class) in self.classes.iter().enumerate() {
             let norm = log_sum_exp(&scores, row);

@@ -4,17 +4,21 @@
 //! random choices come from a seed, and sums are in one order whatever the number of threads, so that the same rows give the same bytes.
 
 mod bootstrap;
+mod dense;
 mod duplicates;
 mod error;
 mod folds;
 mod knn;
+mod leep;
 mod linear;
 mod logistic;
 mod logme;
 mod matrix;
+mod neighbours;
 mod nested;
 mod permutation;
 mod ridge;
+mod rmsprop;
 mod run;
 mod scores;
 mod target;
@@ -25,10 +29,12 @@ pub use bootstrap::{Interval, Resamples};
 pub use duplicates::{DUPLICATE_COSINE, Duplicates, count_duplicates};
 pub use error::ProbeError;
 pub use folds::{Folds, Split, UnknownSplit};
-pub use linear::LinearHead;
+pub use leep::leep;
+pub use linear::{KeptHead, LinearHead};
 pub use logme::logme;
-pub use nested::Predictions;
-pub use permutation::permutation_p;
-pub use run::{HeadScore, Permuted, ProbeHead, UnknownProbeHead, constant_baseline, evaluate, fit_on_all};
+pub use neighbours::order_matters;
+pub use nested::{FitWatch, Predictions};
+pub use permutation::{Permuted, permutation_p};
+pub use run::{HeadScore, ProbeHead, UnknownProbeHead, constant_baseline, evaluate, fit_on_all};
 pub use scores::{ScoreMeasure, Scores};
 pub use target::{Target, TargetKind, Values};

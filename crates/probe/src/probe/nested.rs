@@ -8,6 +8,26 @@ use super::target::{Target, Values};
 /// Asked between fits whether to go on.
 pub(super) type GoOn<'a> = &'a (dyn Fn() -> bool + Sync);
 
+/// What a fit asks and tells while it runs.
+#[derive(Clone, Copy)]
+pub struct FitWatch<'a> {
+    /// Asked whether to go on.
+    pub go_on: &'a (dyn Fn() -> bool + Sync),
+    /// Told how many steps are done, and of how many, where a fit has many. Calls come from several threads and may overtake each other.
+    pub progress: &'a (dyn Fn(usize, usize) + Sync),
+}
+
+impl FitWatch<'static> {
+    /// Goes on to the end and tells nobody.
+    pub const SILENT: Self = Self { go_on: &|| true, progress: &|_, _| {} };
+}
+
+impl std::fmt::Debug for FitWatch<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("FitWatch")
+    }
+}
+
 /// What was told for each row; rows that are not scored have no meaning.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Predictions {
@@ -60,6 +80,14 @@ pub(super) fn for_all(
         .into_par_iter()
         .map(|out| if go_on() { Ok((out, each(out)?)) } else { Err(ProbeError::Interrupted) })
         .collect()
+}
+
+/// Of losses that have `num` numbers for each target, one after the other, those of one target.
+pub(super) fn of_target(losses: &PerFold, which: usize, num: usize) -> PerFold {
+    let part = |list: &Vec<f64>| list[which * num..][..num].to_vec();
+    let lists =
+        |lists: &Vec<(usize, Vec<f64>)>| lists.iter().map(|(fold, list)| (*fold, part(list))).collect();
+    losses.iter().map(|(out, all)| (*out, lists(all))).collect()
 }
 
 /// The place of the smallest sum of losses over the inner folds of a scored one; of equal ones the last, which is the stronger.

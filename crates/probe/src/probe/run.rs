@@ -2,14 +2,17 @@
 
 use std::str::FromStr;
 
+use faer::Mat;
+
+use super::dense::{UNITS, dense, dense_on_all};
 use super::error::ProbeError;
 use super::folds::{Folds, check_extent};
 use super::knn::knn;
-use super::linear::LinearHead;
+use super::linear::{KeptHead, LinearHead};
 use super::logistic::{logistic, logistic_on_all};
 use super::matrix::{Parts, largest};
-use super::nested::{GoOn, PerFold, Predictions, choose, for_all};
-use super::permutation::permuted;
+use super::nested::{FitWatch, GoOn, PerFold, Predictions, choose, for_all, of_target};
+use super::permutation::{Permuted, score};
 use super::ridge::{Ridge, STRENGTHS};
 use super::target::{Target, Values};
 
@@ -22,11 +25,13 @@ pub enum ProbeHead {
     Logistic,
     /// k nearest neighbours.
     Knn,
+    /// A hidden layer of 1024 units before the last.
+    Dense,
 }
 
 /// A word that names no head.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("head `{0}`: expected ridge, logistic or knn")]
+#[error("head `{0}`: expected ridge, logistic, knn or dense")]
 pub struct UnknownProbeHead(String);
 
 impl ProbeHead {
@@ -36,6 +41,16 @@ impl ProbeHead {
             Self::Ridge => "ridge",
             Self::Logistic => "logistic",
             Self::Knn => "knn",
+            Self::Dense => "dense",
+        }
+    }
+
+    /// Bytes that a fit on rows of this width takes beside the rows, for each fold that is fitted at the same time.
+    pub const fn num_bytes(self, width: u64) -> u64 {
+        match self {
+            // Weights, their slopes, the slopes' squares, and the best weights so far.
+            Self::Dense => 4 * 8 * width * UNITS as u64,
+            Self::Ridge | Self::Logistic | Self::Knn => 0,
         }
     }
 }
@@ -44,7 +59,7 @@ impl FromStr for ProbeHead {
     type Err = UnknownProbeHead;
 
     fn from_str(text: &str) -> Result<Self, UnknownProbeHead> {
-        let all = [Self::Ridge, Self::Logistic, Self::Knn];
+        let all = [Self::Ridge, Self::Logistic, Self::Knn, Self::Dense];
         all.into_iter()
             .find(|head| head.name() == text.trim())
             .ok_or_else(|| UnknownProbeHead(text.to_owned()))
@@ -58,29 +73,16 @@ pub struct HeadScore {
     pub head: ProbeHead,
     /// What it told for each scored row, fitted on rows of other folds.
     pub predictions: Predictions,
-    /// α, λ or k, chosen for each scored fold in order.
+    /// α, λ, k or the number of epochs, chosen for each scored fold in order.
     pub strengths: Vec<f64>,
-    /// Scores with the target's values moved to other rows, if asked for; of ridge only.
+    /// Scores with the target's values moved to other rows, if asked for; not of `dense`.
     pub permuted: Vec<f64>,
-}
-
-/// Permutations to score beside the true target.
-#[derive(Clone, Copy, Debug)]
-pub struct Permuted<'a> {
-    /// How many.
-    pub count: usize,
-    /// The rows in time.
-    pub order: &'a [usize],
-    /// Whether neighbours in that order have something in common.
-    pub are_in_time: bool,
-    /// For the random choices.
-    pub seed: u64,
 }
 
 /// Fits and scores a head on rows × width numbers, row-major.
 ///
 /// # Errors
-/// Numbers that are not finite; a head that doesn't go with the target; `go_on` returned false.
+/// Numbers that are not finite; a head that doesn't go with the target; the watch didn't want to go on.
 pub fn evaluate(
     head: ProbeHead,
     values: &[f32],
@@ -88,20 +90,21 @@ pub fn evaluate(
     target: &Target,
     folds: &Folds,
     permutations: Permuted<'_>,
-    go_on: GoOn<'_>,
+    watch: FitWatch<'_>,
 ) -> Result<HeadScore, ProbeError> {
+    let go_on = watch.go_on;
     check_parts(target, folds)?;
     let parts = Parts::new(values, width, folds)?;
     let (predictions, strengths, permuted) = match head {
         ProbeHead::Ridge => ridge(&parts, target, folds, permutations, go_on)?,
-        ProbeHead::Logistic => with_none(logistic(&parts, target, folds, go_on)?),
-        ProbeHead::Knn => with_none(knn(&parts, target, folds, go_on)?),
+        ProbeHead::Logistic => logistic(&parts, target, folds, permutations, watch)?,
+        ProbeHead::Knn => knn(&parts, target, folds, permutations, go_on)?,
+        ProbeHead::Dense => {
+            let (predictions, epochs) = dense(&parts, target, folds, permutations.seed, watch)?;
+            (predictions, epochs, Vec::new())
+        }
     };
     Ok(HeadScore { head, predictions, strengths, permuted })
-}
-
-fn with_none((predictions, strengths): (Predictions, Vec<f64>)) -> (Predictions, Vec<f64>, Vec<f64>) {
-    (predictions, strengths, Vec::new())
 }
 
 /// The baseline that knows no features: the mean of the rows fitted on, or their most frequent class.
@@ -151,22 +154,14 @@ fn ridge(
     permutations: Permuted<'_>,
     go_on: GoOn<'_>,
 ) -> Result<(Predictions, Vec<f64>, Vec<f64>), ProbeError> {
-    let Permuted { count, order, are_in_time, seed } = permutations;
-    let mut targets = vec![target.clone()];
-    targets.extend((0..count as u64).map(|at| permuted(target, order, are_in_time, seed.wrapping_add(at))));
+    let targets = permutations.targets(target, folds);
     let columns: Vec<Vec<f64>> = targets.iter().flat_map(Target::columns).collect();
     let per = columns.len() / targets.len();
     let losses = losses(parts, &columns, per, folds, go_on)?;
-    let of_target = |which: usize| -> PerFold {
-        let part = |list: &Vec<f64>| list[which * STRENGTHS.len()..][..STRENGTHS.len()].to_vec();
-        let lists =
-            |lists: &Vec<(usize, Vec<f64>)>| lists.iter().map(|(fold, list)| (*fold, part(list))).collect();
-        losses.iter().map(|(out, all)| (*out, lists(all))).collect()
-    };
     // The place of the strength for each target and scored fold.
     let chosen: Vec<Vec<usize>> = (0..targets.len())
         .map(|which| {
-            let losses = of_target(which);
+            let losses = of_target(&losses, which, STRENGTHS.len());
             folds.scored.iter().map(|fold| choose(&losses, folds, *fold, STRENGTHS.len())).collect()
         })
         .collect();
@@ -202,10 +197,7 @@ fn ridge(
         }
         predictions
     };
-    let score = |which: usize| {
-        let told = predictions(which);
-        told.measure(&targets[which]).map_or(f64::NAN, |measure| measure.scores(&scored).main())
-    };
+    let score = |which: usize| score(&predictions(which), &targets[which], &scored);
     let strengths = chosen[0].iter().map(|place| STRENGTHS[*place]).collect();
     Ok((predictions(0), strengths, (1..targets.len()).map(score).collect()))
 }
@@ -239,7 +231,8 @@ fn losses(
     })
 }
 
-/// Fits a head on all rows, with its strength chosen on all folds, each left out in turn. Returns it with that strength.
+/// Fits a head on all rows, with its strength chosen on all folds, each left out in turn. Returns it with that strength. `dense` is fitted on
+/// all folds but the first, which says when its fit ends.
 ///
 /// # Errors
 /// Those of [`evaluate`]; nearest neighbours, which have no weights.
@@ -249,8 +242,10 @@ pub fn fit_on_all(
     width: usize,
     target: &Target,
     folds: &Folds,
-    go_on: GoOn<'_>,
-) -> Result<(LinearHead, f64), ProbeError> {
+    seed: u64,
+    watch: FitWatch<'_>,
+) -> Result<(KeptHead, f64), ProbeError> {
+    let go_on = watch.go_on;
     // A fold without rows takes the place of the scored one.
     let folds = Folds {
         of_row: folds.of_row.clone(),
@@ -261,23 +256,30 @@ pub fn fit_on_all(
     check_parts(target, &folds)?;
     let parts = Parts::new(values, width, &folds)?;
     let empty = folds.num - 1;
-    let (weights, intercepts, strength) = match (head, &target.values) {
+    let linear = |weights: &Mat<f64>, intercepts, strength| {
+        (KeptHead { hidden: None, last: LinearHead::of(weights, intercepts) }, strength)
+    };
+    match (head, &target.values) {
         (ProbeHead::Ridge, _) => {
             let columns = target.columns();
             let losses = losses(&parts, &columns, columns.len(), &folds, go_on)?;
             let strength = STRENGTHS[choose(&losses, &folds, empty, STRENGTHS.len())];
             let fitted = Ridge::fit(&parts, (empty, None), &columns)?;
             let (weights, intercepts) = fitted.plain(&parts, strength);
-            (weights, intercepts, strength)
+            Ok(linear(&weights, intercepts, strength))
         }
         (ProbeHead::Logistic, Values::Classes { labels, names }) => {
-            logistic_on_all(&parts, labels, names.len(), &folds, go_on)?
+            let (weights, intercepts, strength) =
+                logistic_on_all(&parts, labels, names.len(), &folds, go_on)?;
+            Ok(linear(&weights, intercepts, strength))
         }
         (ProbeHead::Logistic, Values::Numbers(_)) => {
-            return Err(ProbeError::WrongHead { head: "logistic", needs: "classes", got: "numbers" });
+            Err(ProbeError::WrongHead { head: "logistic", needs: "classes", got: "numbers" })
         }
-        (ProbeHead::Knn, _) => return Err(ProbeError::NoWeights { head: "knn" }),
-    };
-    let weights = (0..weights.nrows()).flat_map(|row| weights.row(row).iter().copied().collect::<Vec<_>>());
-    Ok((LinearHead { weights: weights.collect(), intercepts }, strength))
+        (ProbeHead::Knn, _) => Err(ProbeError::NoWeights { head: "knn" }),
+        (ProbeHead::Dense, _) => {
+            let (hidden, last, epochs) = dense_on_all(&parts, target, &folds, seed, watch)?;
+            Ok((KeptHead { hidden: Some(hidden), last }, epochs))
+        }
+    }
 }

@@ -14,6 +14,13 @@ const MOST: f64 = 1e100;
 /// Least extent of numbers as a share of the largest: squares have half of the 53 bits for it.
 const LEAST_SHARE: f64 = 1e-7;
 
+/// Letters of a cell that an error names.
+const LONGEST_CELL: usize = 60;
+
+fn num_different(cells: &[String]) -> usize {
+    cells.iter().map(|cell| cell.trim()).collect::<std::collections::BTreeSet<_>>().len()
+}
+
 /// The first cell whose comma may stand before three decimals or between thousands, if all commas of the column may.
 fn ambiguous_comma(cells: &[String]) -> Option<usize> {
     let may_be_thousands = |cell: &str| {
@@ -97,13 +104,33 @@ impl Target {
             return Err(ProbeError::Constant { name: name.to_owned(), value: first.clone() });
         }
         let are_numbers = numbers.iter().all(Option::is_some);
+        let not_number = |is_no_number: &dyn Fn(usize) -> bool| {
+            let rows: Vec<usize> = (0..cells.len()).filter(|at| is_no_number(*at)).collect();
+            let row = rows.first().copied()?;
+            let cell = cells[row].chars().take(LONGEST_CELL).collect();
+            Some(ProbeError::NotNumber {
+                name: name.to_owned(),
+                cell,
+                row,
+                count: rows.len(),
+                of: cells.len(),
+            })
+        };
+        let is_none = |at: usize| numbers[at].is_none();
+        // Some cells that are none among numbers are a gap or a slip, and numbers with a unit are no names.
+        let begins =
+            |at: usize| cells[at].trim_start_matches(['-', '+']).starts_with(|c: char| c.is_ascii_digit());
+        let num_numbers = numbers.iter().flatten().count();
+        let have_units = (0..cells.len()).all(begins) && num_different(cells) * 2 > cells.len();
+        let are_meant = kind.is_none() && (2 * num_numbers > cells.len() || have_units);
+        if (kind == Some(TargetKind::Numbers) || are_meant)
+            && let Some(error) = not_number(&is_none)
+        {
+            return Err(error);
+        }
         let kind = kind.unwrap_or(if are_numbers { TargetKind::Numbers } else { TargetKind::Classes });
         let values = match kind {
             TargetKind::Numbers => {
-                if let Some(row) = numbers.iter().position(Option::is_none) {
-                    let count = numbers.iter().filter(|number| number.is_none()).count();
-                    return Err(ProbeError::Blank { name: name.to_owned(), count, of: cells.len(), row });
-                }
                 let numbers: Vec<f64> = numbers.into_iter().flatten().collect();
                 if let Some(first) = numbers.first()
                     && numbers.iter().all(|number| number == first)
@@ -225,6 +252,25 @@ mod tests {
             assert!(matches!(read(&texts), Err(ProbeError::Extent { .. })), "{texts:?}");
         }
         read(&["1500000000", "1500000300"]).unwrap();
+    }
+
+    #[test]
+    fn what_is_no_number_is_named() {
+        let read =
+            |texts: &[&str], kind| Target::read("t", &cells(texts), ColumnKind::Text, kind).unwrap_err();
+        let error = |cell: &str, row, count, of| ProbeError::NotNumber {
+            name: "t".into(),
+            cell: cell.into(),
+            row,
+            count,
+            of,
+        };
+        assert_eq!(read(&["12 deg", "13 deg", "14 deg"], None), error("12 deg", 0, 3, 3));
+        assert_eq!(read(&["1", "2.5", "NA"], None), error("NA", 2, 1, 3));
+        assert_eq!(read(&["1", "2", "inf", "1", "2", "1"], None), error("inf", 2, 1, 6));
+        assert_eq!(read(&["left", "right"], Some(TargetKind::Numbers)), error("left", 0, 2, 2));
+        let classes = ["1a", "2b", "1a", "2b", "1a"];
+        assert!(Target::read("t", &cells(&classes), ColumnKind::Text, None).is_ok());
     }
 
     #[test]

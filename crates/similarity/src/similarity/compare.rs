@@ -11,6 +11,9 @@ use super::rsa::{bootstrap, correlate, levels};
 use super::step::{Pace, SimilarityStep};
 use crate::tensor::check_half;
 
+/// The least bandwidth: exp(−d²/2s²) of the median distance is 10⁻⁸⁷ with it, and 0 with half of it.
+const LEAST_BANDWIDTH: f64 = 0.05;
+
 /// The most pictures whose pairs are fewer than 2³².
 const MOST_PICTURES_OF_RSA: usize = 92_682;
 
@@ -88,6 +91,11 @@ impl ComparisonSettings {
                     && !(bandwidth.is_finite() && bandwidth > 0.0)
                 {
                     return Err(SimilarityError::Bandwidth { got: bandwidth });
+                }
+                if let CkaKernel::Rbf { bandwidth: got } = kernel
+                    && got < LEAST_BANDWIDTH
+                {
+                    return Err(SimilarityError::NarrowBandwidth { got, least: LEAST_BANDWIDTH });
                 }
                 for layer in layers {
                     if matches!(layer.numbers, LayerNumbers::Dissimilarities(_)) {

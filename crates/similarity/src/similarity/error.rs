@@ -63,6 +63,16 @@ pub enum SimilarityError {
         /// What was asked for.
         got: f64,
     },
+    /// A bandwidth at which the kernel of most pictures is 0.
+    #[error(
+        "with a bandwidth of {got} of the median distance, the kernel between most pictures is 0 in 64 bits; {least} is the least that is computed"
+    )]
+    NarrowBandwidth {
+        /// What was asked for.
+        got: f64,
+        /// The least.
+        least: f64,
+    },
     /// CKA needs features.
     #[error("{measure} is computed from features, and of `{name}` there are only dissimilarities")]
     NoFeatures {
@@ -170,6 +180,7 @@ impl Remedied for SimilarityError {
             | Self::NotFinite { .. }
             | Self::SmallBatch { .. }
             | Self::Bandwidth { .. }
+            | Self::NarrowBandwidth { .. }
             | Self::NothingInCommon { .. }
             | Self::NothingInAll { .. }
             | Self::OtherPicture { .. }

@@ -320,6 +320,15 @@ impl Head {
         !matches!(self.before, Before::Flattened(_))
     }
 
+    /// Whether the means of the channels are all that scores are computed from.
+    pub fn takes_means(&self) -> bool {
+        match &self.before {
+            Before::Means | Before::Norm(_) | Before::Hidden(_) => true,
+            Before::Chain(chain) => chain.takes_means(),
+            Before::Flattened(_) => false,
+        }
+    }
+
     /// Whether a class's score is a sum over locations, so that there is a class activation map.
     pub fn has_class_maps(&self) -> bool {
         match &self.before {

@@ -18,6 +18,9 @@ pub(crate) enum SplitChoice {
     File,
 }
 
+/// How often a head is scored with the target moved, unless the user chooses; fewer for heads that take long.
+pub(crate) const USUAL_PERMUTATIONS: u16 = 99;
+
 /// The user's choices for a probe.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct ProbeScope {
@@ -119,7 +122,7 @@ impl Scope for ProbeScope {
             split_column: String::new(),
             folds: 5,
             seed: 0,
-            permutations: 99,
+            permutations: USUAL_PERMUTATIONS,
             has_random_weights: true,
             pictures: String::new(),
         }

@@ -10,7 +10,10 @@ pub(super) fn read(bytes: &[u8]) -> Result<(Array, Option<Vec<String>>), String>
         "it is no text, and no file of numpy or MATLAB; dissimilarities are read from .npy, .csv and .mat"
             .to_owned()
     })?;
-    let rows = rows(text)?;
+    let (rows, separator) = rows(text)?;
+    if separator != ',' {
+        refuse_decimal_commas(&rows)?;
+    }
     let Some(first) = rows.first() else { return Err("there is nothing in it".to_owned()) };
     // Without names, the first row begins with a number, or with the diagonal's empty cell.
     let has_header = match first.1.first() {
@@ -79,13 +82,14 @@ fn is_blank_diagonal(rows: &[(u64, Vec<String>)]) -> bool {
 }
 
 /// Lines with their numbers from 1, as cells without blanks around them. Empty lines and those that begin with `#` are left out.
-fn rows(text: &str) -> Result<Vec<(u64, Vec<String>)>, String> {
+fn rows(text: &str) -> Result<(Vec<(u64, Vec<String>)>, char), String> {
     let is_kept = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
-    let first = text.lines().find(is_kept).unwrap_or_default();
-    let Some(separator) = ['\t', ';', ','].into_iter().find(|separator| first.contains(*separator)) else {
+    // The first row of a triangle may be one number, without a separator.
+    let is_there = |separator: &char| text.lines().filter(is_kept).any(|line| line.contains(*separator));
+    let Some(separator) = ['\t', ';', ','].into_iter().find(is_there) else {
         let cells = |line: &str| line.split_whitespace().map(str::to_owned).collect();
         let lines = text.lines().enumerate().filter(|(_, line)| is_kept(line));
-        return Ok(lines.map(|(at, line)| (at as u64 + 1, cells(line))).collect());
+        return Ok((lines.map(|(at, line)| (at as u64 + 1, cells(line))).collect(), ' '));
     };
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
@@ -99,7 +103,19 @@ fn rows(text: &str) -> Result<Vec<(u64, Vec<String>)>, String> {
         let line = record.position().map_or(0, csv::Position::line);
         rows.push((line, record.iter().map(|cell| cell.trim().to_owned()).collect()));
     }
-    Ok(rows)
+    Ok((rows, separator))
+}
+
+/// Numbers with decimal commas, which would be taken for names where they stand first.
+fn refuse_decimal_commas(rows: &[(u64, Vec<String>)]) -> Result<(), String> {
+    let is_german = |cell: &&String| number(cell).is_none() && number(&cell.replacen(',', ".", 1)).is_some();
+    for (line, cells) in rows {
+        if let Some(cell) = cells.iter().find(is_german) {
+            let cell = shown(cell);
+            return Err(format!("line {line}: `{cell}` has a decimal comma; write a decimal point"));
+        }
+    }
+    Ok(())
 }
 
 /// A cell's number; an empty one is NaN, which only a triangle that isn't filled may have.
@@ -147,7 +163,11 @@ mod tests {
         let error = |text: &str| read(text.as_bytes()).unwrap_err();
         assert_eq!(error("0,1\n1\n"), "line 2 has 1 cells, and the first row of numbers has 2");
         assert_eq!(error("0,1\n1,x\n"), "line 2: `x` is no number");
-        assert_eq!(error("0;1,5\n1,5;0\n"), "line 1: `1,5` is no number");
+        let comma = "line 1: `1,5` has a decimal comma; write a decimal point";
+        assert_eq!(error("0;1,5\n1,5;0\n"), comma);
+        assert_eq!(error("0,0;1,5\n1,5;0,0\n"), "line 1: `0,0` has a decimal comma; write a decimal point");
+        assert_eq!(error("a;b\n0;1,5\n1,5;0\n"), comma.replace("line 1", "line 2"));
+        assert_eq!(error("0\n1,0\n2,3,0\n"), "line 2 has 2 cells, and the first row of numbers has 1");
         assert_eq!(error("\n"), "there is nothing in it");
         assert_eq!(
             error(",a,b\na,0,1\nc,1,0\n"),

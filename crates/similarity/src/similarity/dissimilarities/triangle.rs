@@ -51,6 +51,14 @@ pub(super) fn pairs(array: &Array) -> Result<(usize, Vec<f64>), String> {
         let (row, column) = pair_at(at, found.0);
         return Err(format!("the dissimilarity of pictures {row} and {column} (from 0) is {}", found.1[at]));
     }
+    let largest = found.1.iter().fold(0.0, |most: f64, value| most.max(value.abs()));
+    if let Some(at) = found.1.iter().position(|value| *value < -ROUNDING * largest) {
+        let (row, column) = pair_at(at, found.0);
+        return Err(format!(
+            "the dissimilarity of pictures {row} and {column} (from 0) is {}, and none is below 0; this may be a matrix of similarities",
+            found.1[at]
+        ));
+    }
     Ok(found)
 }
 
@@ -165,6 +173,14 @@ mod tests {
         );
         let infinite = error(&[3, 3], &[0.0, 1.0, 2.0, 0.0, 0.0, f64::INFINITY, 0.0, 0.0, 0.0]);
         assert_eq!(infinite, "the dissimilarity of pictures 1 and 2 (from 0) is inf");
+    }
+
+    #[test]
+    fn what_is_below_zero_is_no_dissimilarity() {
+        let words = "the dissimilarity of pictures 0 and 2 (from 0) is -0.2, and none is below 0; this may be a matrix of similarities";
+        assert_eq!(of(&[3], &[0.5, -0.2, 1.0]), Err(words.to_owned()));
+        assert_eq!(of(&[3, 3], &[0.0, 0.5, -0.2, 0.5, 0.0, 1.0, -0.2, 1.0, 0.0]), Err(words.to_owned()));
+        assert!(of(&[3], &[0.5, -1e-17, 1.0]).is_ok(), "rounding");
     }
 
     #[test]

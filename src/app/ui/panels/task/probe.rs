@@ -19,11 +19,12 @@ const KINDS: [(Option<TargetKind>, &str); 3] = [
     (Some(TargetKind::Classes), "Classes"),
 ];
 
-const HEADS: [(Option<ProbeHead>, &str); 4] = [
+const HEADS: [(Option<ProbeHead>, &str); 5] = [
     (None, "ridge of numbers, logistic of classes"),
     (Some(ProbeHead::Ridge), "ridge regression"),
     (Some(ProbeHead::Logistic), "logistic regression"),
     (Some(ProbeHead::Knn), "nearest neighbours"),
+    (Some(ProbeHead::Dense), "hidden layer of 1024 units"),
 ];
 
 const SPLITS: [(SplitChoice, &str); 5] = [
