@@ -14,7 +14,7 @@ Examples:
   filterscope predict drive/interpolated.csv --head head.safetensors -o angles.csv
   filterscope predict cat.jpg --head head.safetensors
 
-Exit codes: 0 all done; 1 some pictures failed, the others were told; 2 nothing could be done; 130 interrupted.";
+Exit codes: 0 all done; 1 some pictures failed, the others were predicted; 2 nothing could be done; 130 interrupted.";
 
 /// Tell a target of pictures with a head that `probe --save` kept
 ///

@@ -19,7 +19,7 @@ Examples:
   filterscope probe drive/interpolated.csv --model Xception,tf_efficientnet_lite0 --layer all-stages --target angle
   filterscope probe photos/ --labels folder --target label --out features
 
-A score is of rows that the head was not fitted on: the rows are cut into folds, each fold is told by a head fitted on all others, and
+A score is of rows that the head was not fitted on: the rows are cut into folds, each fold is predicted by a head fitted on all others, and
 its strength is chosen on those others. Means and deviations are taken from the rows fitted on. Maps that were stored whole are averaged
 first. Intervals are the middle 95 % over 1000 draws of blocks of rows. Fine-tuning a network is another question, which this doesn't
 answer.

@@ -49,7 +49,7 @@ pub(super) fn write(
     };
     let name = &design.target.name;
     let of_best = format!(
-        "{} {} {}: {measure} {:.3} [{:.3}, {:.3}], {}, each told by a head that was fitted without it",
+        "{} {} {}: {measure} {:.3} [{:.3}, {:.3}], {}, each predicted by a head that was fitted without it",
         best.network,
         best.layer,
         best.head,
@@ -58,7 +58,7 @@ pub(super) fn write(
         best.interval.high,
         counted(design.scored.len(), "row")
     );
-    let title = format!("{name}: told and true");
+    let title = format!("{name}: predicted and true");
     match (told, &design.target.values) {
         (Predictions::Numbers(told), Values::Numbers(truth)) => {
             let at = |row: &usize| PlotPoint { x: truth[*row], y: told[*row], ..PlotPoint::default() };
@@ -67,7 +67,7 @@ pub(super) fn write(
                 title: title.clone(),
                 lines: vec![of_best],
                 x: PlotAxis { title: format!("true {name}"), scale: PlotScale::Linear },
-                y: PlotAxis { title: format!("told {name}"), scale: PlotScale::Linear },
+                y: PlotAxis { title: format!("predicted {name}"), scale: PlotScale::Linear },
                 series: vec![PlotSeries { name: String::new(), points, is_joined: false }],
                 references: Vec::new(),
                 has_diagonal: true,
@@ -113,7 +113,7 @@ fn confusion(
     });
     MatrixPlan {
         title: title.to_owned(),
-        lines: vec![of_best, "rows are true classes, columns told ones; shares of each row".to_owned()],
+        lines: vec![of_best, "rows are true classes, columns predicted ones; shares of each row".to_owned()],
         names: names.to_vec(),
         values: values.collect(),
         breaks: Vec::new(),

@@ -210,12 +210,12 @@ fn a_head_tells_frames_what_predict_tells() {
     for (frame, told) in told.iter().enumerate() {
         let told = format!("{told:.4}").replace('-', "−");
         window.wait_for(&format!("frame {frame} of "));
-        window.wait_for(&format!("angle told: {told} · true: "));
+        window.wait_for(&format!("predicted angle: {told} · true: "));
         window.press(egui::Key::ArrowRight);
     }
     assert!(window.says("frames, by angle.safetensors"), "{:?}", window.texts());
-    window.click("Use no head");
-    assert!(!window.says("angle told: "));
+    window.click("Remove the head");
+    assert!(!window.says("predicted angle: "));
     // Other weights than the head's are refused, as `predict` does.
     let text = std::fs::read(bench.path("angle.safetensors")).unwrap();
     let mark = b"weights_sha256\\\":\\\"";
@@ -226,6 +226,6 @@ fn a_head_tells_frames_what_predict_tells() {
     window.menu("File", "Use head…");
     window.type_into("File of a head", &bench.path("changed.safetensors").display().to_string());
     window.wait_for("changed.safetensors: the weights' sha256 differs: ");
-    let buttons = window.harness.query_all_by_role_and_label(Role::Button, "Use no head").count();
+    let buttons = window.harness.query_all_by_role_and_label(Role::Button, "Remove the head").count();
     assert_eq!(buttons, 2, "beside the frames and in the window about heads");
 }

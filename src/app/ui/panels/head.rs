@@ -61,7 +61,7 @@ fn content(ui: &mut Ui, cx: &mut Context<'_>) {
         let colour = theme::error(ui.visuals().dark_mode);
         ui.add(egui::Label::new(egui::RichText::new(trouble).color(colour)).wrap());
     }
-    if ui.button("Use no head").clicked() {
+    if ui.button("Remove the head").clicked() {
         cx.commands.push(TaskCommand::DropHead);
     }
 }

@@ -22,15 +22,15 @@ pub(crate) fn reading(ui: &mut Ui, cx: &mut Context<'_>, open: &OpenSource) {
     let truth = at.and_then(|at| open.source.sample(open.index)?.labels.get(at).cloned());
     let (words, is_bad) = match (&telling.trouble, telling.of_frame(open)) {
         (Some(_), _) => (format!("{} can't be used here (Use head… says why)", telling.name), true),
-        (None, None) => (format!("{} told: computing…", shown(target)), false),
+        (None, None) => (format!("predicted {}: computing…", shown(target)), false),
         (None, Some(Err(reason))) => {
-            (format!("{} can't be told of this frame: {reason}", shown(target)), true)
+            (format!("{} can't be predicted for this frame: {reason}", shown(target)), true)
         }
         (None, Some(Ok(told))) => (told_words(target, told, truth.as_ref()), false),
     };
     steady(ui, "told", |ui| {
         ui.horizontal(|ui| {
-            if ui.button("Use no head").on_hover_text("Tell no more frames").clicked() {
+            if ui.button("Remove the head").on_hover_text("Predict no more frames").clicked() {
                 cx.commands.push(TaskCommand::DropHead);
             }
             let text = egui::RichText::new(words);
@@ -56,16 +56,16 @@ fn told_words(target: &str, told: &ToldValue, truth: Option<&Label>) -> String {
         (ToldValue::Number(value), Some(truth)) => {
             let off = truth
                 .number()
-                .map_or_else(String::new, |truth| format!(" (off by {})", signed(value - truth)));
-            format!("{target} told: {} · true: {}{off}", digits(*value), label_words(truth))
+                .map_or_else(String::new, |truth| format!(" (error {})", signed(value - truth)));
+            format!("predicted {target}: {} · true: {}{off}", digits(*value), label_words(truth))
         }
-        (ToldValue::Number(value), None) => format!("{target} told: {} · no true value", digits(*value)),
+        (ToldValue::Number(value), None) => format!("predicted {target}: {} · no true value", digits(*value)),
         (ToldValue::Class(name), Some(truth)) => {
             let truth = label_words(truth);
             let is = if truth == *name { "right" } else { "wrong" };
-            format!("{target} told: {} · true: {} ({is})", shown(name), shown(&truth))
+            format!("predicted {target}: {} · true: {} ({is})", shown(name), shown(&truth))
         }
-        (ToldValue::Class(name), None) => format!("{target} told: {} · no true value", shown(name)),
+        (ToldValue::Class(name), None) => format!("predicted {target}: {} · no true value", shown(name)),
     }
 }
 
@@ -93,8 +93,8 @@ pub(crate) fn line(plot: &mut PlotUi<'_>, model: &Model, open: &OpenSource, labe
         return;
     };
     let points = telling.points(open);
-    plot.line(Line::new("told", points.clone()).color(TOLD).width(1.5));
-    plot.points(Points::new("told", points).color(TOLD).radius(2.0));
+    plot.line(Line::new("predicted", points.clone()).color(TOLD).width(1.5));
+    plot.points(Points::new("predicted", points).color(TOLD).radius(2.0));
 }
 
 /// The colour of what is told.
@@ -111,18 +111,18 @@ mod tests {
         let words = |told: ToldValue, truth: Option<Label>| told_words("angle", &told, truth.as_ref());
         assert_eq!(
             words(ToldValue::Number(-0.25), Some(Label::Number(0.5))),
-            "angle told: −0.2500 · true: 0.5 (off by −0.7500)"
+            "predicted angle: −0.2500 · true: 0.5 (error −0.7500)"
         );
         assert_eq!(
             words(ToldValue::Number(0.25), Some(Label::Missing)),
-            "angle told: 0.2500 · no true value"
+            "predicted angle: 0.2500 · no true value"
         );
-        assert_eq!(words(ToldValue::Number(0.001), None), "angle told: 0.001000 · no true value");
+        assert_eq!(words(ToldValue::Number(0.001), None), "predicted angle: 0.001000 · no true value");
         let class = || ToldValue::Class("left".to_owned());
-        assert_eq!(words(class(), Some(Label::Text("left".into()))), "angle told: left · true: left (right)");
+        assert_eq!(words(class(), Some(Label::Text("left".into()))), "predicted angle: left · true: left (right)");
         assert_eq!(
             words(class(), Some(Label::Text("center".into()))),
-            "angle told: left · true: center (wrong)"
+            "predicted angle: left · true: center (wrong)"
         );
     }
 }

@@ -47,7 +47,7 @@ pub(crate) fn scope(ui: &mut Ui, cx: &mut Context<'_>) {
         Some(Ok(plan)) => &plan.columns[..],
         Some(Err(_)) | None => &[],
     };
-    column(ui, "Target", "The column that is to be told", columns, &mut new.target);
+    column(ui, "Target", "The column that is to be predicted", columns, &mut new.target);
     choose(ui, "Read as", &KINDS, &mut new.kind);
     choose(ui, "Head", &HEADS, &mut new.head);
     choose(ui, "Split", &SPLITS, &mut new.split);
@@ -66,7 +66,7 @@ pub(crate) fn scope(ui: &mut Ui, cx: &mut Context<'_>) {
 fn numbers(ui: &mut Ui, new: &mut ProbeScope) {
     ui.horizontal_wrapped(|ui| {
         let folds =
-            ui.label("Folds").on_hover_text("Parts of the rows; each is told by a head fitted on the others");
+            ui.label("Folds").on_hover_text("Parts of the rows; each is predicted by a head fitted on the others");
         ui.add(DragValue::new(&mut new.folds).range(3..=50)).labelled_by(folds.id);
         let seed = ui.label("Seed").on_hover_text("Of all random choices");
         ui.add(DragValue::new(&mut new.seed)).labelled_by(seed.id);
