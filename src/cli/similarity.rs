@@ -261,7 +261,9 @@ fn compare_sets(
         go_on()
     })?;
     drop(bar);
-    warnings.iter().for_each(|words| reporter.aside(&format!("warning: {words}")));
+    for words in &warnings {
+        reporter.aside(&format!("warning: {words}"));
+    }
     for (name, undefined) in matrix.names.iter().zip(&matrix.undefined) {
         if let Some(undefined) = undefined {
             reporter.note(&format!("{name} is like no other: {undefined}"));

@@ -11,7 +11,7 @@ mod sets;
 mod source;
 mod untrained;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow, bail};
 
@@ -24,7 +24,7 @@ use super::interrupt::cancelled_by_ctrl_c;
 use super::output_guard::check_output;
 use super::probe_args::ProbeArgs;
 use super::reporter::Reporter;
-use crate::engine::{CancelToken, Priority, start_threads};
+use crate::engine::{Backbone, CancelToken, Priority, start_threads};
 use crate::extract::find_sets;
 use crate::probe::{
     Duplicates, FitWatch, HeadScore, Interval, Permuted, Predictions, ProbeError, ProbeHead, Resamples,
@@ -86,7 +86,7 @@ fn probe(
         }
     }
     if let Some(folder) = &args.plots {
-        plots::check(folder, args.inputs.iter().map(PathBuf::as_path))?;
+        plots::check(folder, &args.inputs.iter().map(PathBuf::as_path))?;
     }
     start_threads(args.data.run.threads, Priority::Normal)?;
     let are_features = args.inputs.iter().all(|input| find_sets(input).is_ok());
@@ -121,12 +121,7 @@ fn probe(
             ordered = order_matters(&values, width, &design.target)?.map(|by| (set.title(), by));
         }
         let backbone = extracted.as_ref().and_then(|it| it.backbones.get(&set.recipe().tag));
-        let known = match backbone.filter(|_| design.target.kind() == TargetKind::Classes) {
-            Some(backbone) => known::probabilities(backbone, set, &values)?,
-            None => None,
-        };
-        let leep = known.map(|(known, num)| leep(&known, num, &design.target)).transpose()?.flatten();
-        let transfer = Transfer { logme: logme(&values, width, &design.target)?, leep };
+        let transfer = transfer(set, &values, backbone.map(|it| &**it), &design)?;
         for head in &heads {
             let line = place * heads.len() + rivals.len() % heads.len() + 1;
             let title = format!("{line} of {}: {} {}", num_sets * heads.len(), set.title(), head.name());
@@ -167,19 +162,8 @@ fn probe(
             .iter()
             .for_each(|note| reporter.note(note));
     }
-    let kept = rivals.iter().find(|rival| rival.head != ProbeHead::Knn);
-    if let (Some(path), Some(rival)) = (&args.save, kept) {
-        if rivals.first().is_some_and(|best| best.head == ProbeHead::Knn) {
-            let words = format!(
-                "the best line is of knn, which has no weights: the head that is kept is {}",
-                rival.name
-            );
-            report.warnings.push(words);
-        }
-        let (set, score) = (&mut sets[rival.set], (rival.score, Resamples::interval(&rival.draws)));
-        with_bar(reporter, "the head that is kept", &go_on, |watch| {
-            save::write_head(path, rival.head, set, &design, score, watch)
-        })?;
+    if let Some(path) = &args.save {
+        keep(path, &rivals, &mut sets, &design, &mut report, reporter, &go_on)?;
     }
     let num_failed = extracted.as_ref().map_or(0, |extracted| extracted.num_failed);
     if num_failed > 0 {
@@ -187,6 +171,42 @@ fn probe(
         report.warnings.push(format!("{pictures} gave no feature and are not among the rows"));
     }
     Ok((report, num_failed))
+}
+
+/// What features are worth without a head.
+fn transfer(
+    set: &OpenSet,
+    values: &[f32],
+    backbone: Option<&Backbone>,
+    design: &Design,
+) -> anyhow::Result<Transfer> {
+    let known = match backbone.filter(|_| design.target.kind() == TargetKind::Classes) {
+        Some(backbone) => known::probabilities(backbone, set, values)?,
+        None => None,
+    };
+    let leep = known.map(|(known, num)| leep(&known, num, &design.target)).transpose()?.flatten();
+    Ok(Transfer { logme: logme(values, set.width(), &design.target)?, leep })
+}
+
+/// Keeps the best head that has weights. `rivals` come best first.
+fn keep(
+    path: &Path,
+    rivals: &[Rival],
+    sets: &mut [OpenSet],
+    design: &Design,
+    report: &mut Report,
+    reporter: &Reporter,
+    go_on: &(dyn Fn() -> bool + Sync),
+) -> anyhow::Result<()> {
+    let Some(rival) = rivals.iter().find(|rival| rival.head != ProbeHead::Knn) else { return Ok(()) };
+    if rivals.first().is_some_and(|best| best.head == ProbeHead::Knn) {
+        let words = "the best line is of knn, which has no weights: the head that is kept is";
+        report.warnings.push(format!("{words} {}", rival.name));
+    }
+    let (set, score) = (&mut sets[rival.set], (rival.score, Resamples::interval(&rival.draws)));
+    with_bar(reporter, "the head that is kept", go_on, |watch| {
+        save::write_head(path, rival.head, set, design, score, watch)
+    })
 }
 
 /// Fits with a bar that shows how much of it is done.
