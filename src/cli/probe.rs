@@ -71,7 +71,7 @@ fn probed(
         }
     }
     if let Some(folder) = &args.plots {
-        check_plots(folder, args.inputs.iter().map(PathBuf::as_path))?;
+        check_plots(folder, &args.inputs)?;
     }
     start_threads(args.data.run.threads, Priority::Normal)?;
     let are_features = args.inputs.iter().all(|input| find_sets(input).is_ok());
@@ -119,7 +119,9 @@ fn probed(
             }
             StudyNews::Over => bar = None,
         })?;
-    notes.iter().for_each(|note| reporter.note(note));
+    for note in &notes {
+        reporter.note(note);
+    }
     if let (Some(path), Some(head)) = (&args.save, &head) {
         head_file::write(path, head)?;
     }
@@ -127,13 +129,13 @@ fn probed(
 }
 
 /// Refuses a folder that is a file, and files that are read.
-fn check_plots<'a>(folder: &Path, inputs: impl Iterator<Item = &'a Path> + Clone) -> anyhow::Result<()> {
+fn check_plots(folder: &Path, inputs: &[PathBuf]) -> anyhow::Result<()> {
     if folder.exists() && !folder.is_dir() {
         return Err(WriteError::NoFolder { path: folder.join("cost.png") })
             .context("`--plots` takes a folder, and this is a file");
     }
     for file in plots::files(folder) {
-        check_output("--plots", &file, inputs.clone())?;
+        check_output("--plots", &file, inputs.iter().map(PathBuf::as_path))?;
     }
     Ok(())
 }

@@ -60,7 +60,7 @@ pub(super) struct ProbeArgs {
 
     /// What is fitted, separated by commas: ridge, logistic, knn or dense; without it, ridge for numbers and logistic for classes
     ///
-    /// dense: 1024 hidden units with ReLU and dropout before the last layer, fitted by RMSprop until a held-out fold is told no better.
+    /// dense: 1024 hidden units (relu) with dropout before the last layer, fitted in steps (rmsprop) until a held-out fold is told no better.
     #[arg(long, value_name = "HEAD", value_delimiter = ',')]
     pub head: Vec<ProbeHead>,
 

@@ -264,7 +264,9 @@ fn compare_sets(
         go_on()
     })?;
     drop(bar);
-    warnings.iter().for_each(|words| reporter.aside(&format!("warning: {words}")));
+    for words in &warnings {
+        reporter.aside(&format!("warning: {words}"));
+    }
     for words in undefined_words(&matrix) {
         reporter.note(&words);
     }

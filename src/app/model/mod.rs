@@ -308,6 +308,7 @@ impl Model {
             closest: None,
             selected: None,
             is_own_choice: false,
+            is_on_class_map: false,
             before_class_map: None,
             selects_strongest: false,
             difference_of: None,

@@ -124,8 +124,9 @@ pub(crate) struct ViewState {
     pub(crate) selected: Option<usize>,
     /// Whether the person chose the selected channel. One that was chosen for them gives way to the strongest of another layer.
     pub(crate) is_own_choice: bool,
-    /// The selected channel before a class map was shown, which has only one map; it comes back with the channels.
-    pub(crate) before_class_map: Option<Option<usize>>,
+    /// Whether a class map is on screen, and the selected channel before it; a class map has only one map, and the channel comes back.
+    pub(crate) is_on_class_map: bool,
+    pub(crate) before_class_map: Option<usize>,
     /// Whether the strongest channel of the next result takes the place of the selected one, which is one of another network or layer.
     pub(crate) selects_strongest: bool,
     pub(crate) closest: Option<ClosestChannels>,
@@ -154,6 +155,7 @@ impl ViewState {
             before_hold: None,
             selected: None,
             is_own_choice: false,
+            is_on_class_map: false,
             before_class_map: None,
             selects_strongest: false,
             closest: None,

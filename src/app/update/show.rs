@@ -132,10 +132,12 @@ fn put_on_screen(
     let num_channels = shown.activation.shape().channels;
     // A class map lies over the picture as soon as it is there.
     if shown.class_map.is_some() {
-        view.before_class_map.get_or_insert(view.selected);
+        if !std::mem::replace(&mut view.is_on_class_map, true) {
+            view.before_class_map = view.selected;
+        }
         view.selected = Some(0);
-    } else if let Some(before) = view.before_class_map.take() {
-        view.selected = before;
+    } else if std::mem::take(&mut view.is_on_class_map) {
+        view.selected = view.before_class_map.take();
     }
     // Another network, or a layer with fewer channels: its strongest takes the place of the selected one, so that there is something to
     // look into; and so it does in another picture, if the one that was chosen for the person is dead there. In a data set the channel

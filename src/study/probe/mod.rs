@@ -61,6 +61,8 @@ struct Rival {
     score: f64,
     draws: Vec<f64>,
     permuted: Vec<f64>,
+    /// The score that these are compared with.
+    compared: f64,
     /// The set it was fitted on.
     set: usize,
     head: ProbeHead,
@@ -115,11 +117,12 @@ pub(crate) fn probe(
             let told = fit(*head, &values, width, &design, count, watch)
                 .with_context(|| format!("\"{}\"", set.folder().display()))?;
             let (scores, interval, mut rival) = judge(&name, &told.predictions, &design)?;
-            let p = (!told.permuted.is_empty()).then(|| permutation_p(scores.main(), &told.permuted));
+            let p = (!told.permuted.is_empty()).then(|| permutation_p(told.compared, &told.permuted));
             let ms = extracted.and_then(|it| it.milliseconds.get(&set.recipe().tag)).copied();
             report.lines.push(Line::new(set, &told, scores, interval, transfer, p, ms));
             rival.network.clone_from(&set.recipe().tag);
             (rival.permuted, rival.set, rival.head) = (told.permuted, place, *head);
+            rival.compared = told.compared;
             rivals.push(rival);
             teller.say(StudyNews::Reach(rivals.len() as u64));
         }
@@ -239,13 +242,14 @@ fn baselines(
 /// The share of permutations in which the best of all is as good as the best one of the true target; the choice of the best is in it. Lines
 /// that have none are not in it, and there is nothing to say where the best line is one of them.
 fn best_p(rivals: &[Rival]) -> Option<f64> {
-    let best = rivals.first().filter(|best| !best.permuted.is_empty())?;
+    rivals.first().filter(|best| !best.permuted.is_empty())?;
     // The permutations are the same for all heads, and some have fewer.
     let permuted: Vec<&Rival> = rivals.iter().filter(|rival| !rival.permuted.is_empty()).collect();
     let num = permuted.iter().map(|rival| rival.permuted.len()).min()?;
     let most = |at: usize| permuted.iter().map(|rival| rival.permuted[at]).fold(f64::NEG_INFINITY, f64::max);
     let scores: Vec<f64> = (0..num).map(most).collect();
-    Some(permutation_p(best.score, &scores))
+    let best = permuted.iter().map(|rival| rival.compared).fold(f64::NEG_INFINITY, f64::max);
+    Some(permutation_p(best, &scores))
 }
 
 fn fit(
@@ -280,6 +284,7 @@ fn judge(
             score: scores.main(),
             draws,
             permuted: Vec::new(),
+            compared: scores.main(),
             set: 0,
             head: ProbeHead::Ridge,
             predictions: predictions.clone(),

@@ -1,6 +1,6 @@
 //! The plots of a probe: what the best head told beside what is true, scores against cost, scores over depth.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -86,13 +86,11 @@ pub(super) fn write(
     let title = format!("{name}: score against cost");
     put(COST, &title, &plot_figure(&cost(&title, report, &y))?)?;
     let title = format!("{name}: score over depth");
-    match depth(&title, report, &y) {
-        Some(plan) => put(DEPTH, &title, &plot_figure(&plan)?)?,
-        None => {
-            let why = "it needs two layers of one of the program's networks";
-            return Ok(vec![format!("there is no {DEPTH}: {why}")]);
-        }
-    }
+    let Some(plan) = depth(&title, report, &y) else {
+        let why = "it needs two layers of one of the program's networks";
+        return Ok(vec![format!("there is no {DEPTH}: {why}")]);
+    };
+    put(DEPTH, &title, &plot_figure(&plan)?)?;
     Ok(Vec::new())
 }
 
@@ -106,7 +104,9 @@ fn confusion(
 ) -> MatrixPlan {
     let num = names.len();
     let mut counts = vec![0_usize; num * num];
-    scored.iter().for_each(|row| counts[labels[*row] * num + told[*row]] += 1);
+    for row in scored {
+        counts[labels[*row] * num + told[*row]] += 1;
+    }
     let values = (0..num * num).map(|at| {
         let all: usize = counts[at / num * num..][..num].iter().sum();
         (all > 0).then(|| counts[at] as f64 / all as f64)
@@ -150,7 +150,7 @@ fn cost(title: &str, report: &Report, y: &PlotAxis) -> PlotPlan {
             "there are no times of stored features; the width stands in their place",
         )
     };
-    let heads: BTreeMap<&str, ()> = report.lines.iter().map(|line| (line.head, ())).collect();
+    let heads: BTreeSet<&str> = report.lines.iter().map(|line| line.head).collect();
     let point = |line: &Line| {
         let label =
             if heads.len() > 1 { format!("{} {}", line.layer, line.head) } else { line.layer.clone() };

@@ -1,5 +1,7 @@
 //! Straight from data to scores.
 
+use std::fmt::Write as _;
+
 use serde_json::Value;
 
 use crate::extract::{QUICK, TAG, with_drive};
@@ -95,7 +97,7 @@ fn a_table_in_the_current_folder_has_the_baseline_of_random_weights() {
     let bench = with_drive();
     let mut table = "picture,value\n".to_owned();
     for (at, file) in bench.names("drive/center").iter().enumerate() {
-        table += &format!("drive/center/{file},{}.5\n", at * at);
+        writeln!(table, "drive/center/{file},{}.5", at * at).unwrap();
     }
     bench.add("list.csv", table.as_bytes());
     let run = bench

@@ -1,4 +1,4 @@
-//! A head with a hidden layer, as the article has it: 1024 units with ReLU, of which a random half is left out in each step of the fit
+//! A head with a hidden layer, as the article has it: 1024 units with `ReLU`, of which a random half is left out in each step of the fit
 //! (dropout, Srivastava et al. 2014), and a linear layer. Fitted on standardised features by `RMSprop` in batches of 32.
 //!
 //! A fold of those fitted on is held out: the fit ends where its loss has not fallen for ten epochs, and the weights of the best epoch are
@@ -115,7 +115,7 @@ impl Net {
         }
     }
 
-    /// The hidden units of rows (rows × columns), after ReLU.
+    /// The hidden units of rows (rows × columns), after `ReLU`.
     fn hidden(&self, x: MatRef<'_, f64>) -> Mat<f64> {
         let mut hidden = product(x, self.first.values.as_ref());
         for unit in 0..hidden.ncols() {

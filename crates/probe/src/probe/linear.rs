@@ -41,7 +41,7 @@ impl LinearHead {
 /// A head of one layer or two. A target of numbers has one output; a target of classes one for each, of which the largest is told.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KeptHead {
-    /// What comes before the last layer, with ReLU.
+    /// What comes before the last layer, with `ReLU`.
     pub hidden: Option<LinearHead>,
     /// The last layer.
     pub last: LinearHead,

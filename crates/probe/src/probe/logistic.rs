@@ -21,13 +21,16 @@ use super::target::{Target, Values};
 
 /// The λ that are compared, the strongest first: each begins where the one before ended.
 pub(super) const STRENGTHS: [f64; 6] = [1e3, 1e2, 1e1, 1.0, 1e-1, 1e-2];
+/// The λ of permutations.
+const PERMUTED: f64 = 10.0;
 /// L-BFGS ends where the gradient, divided by the number of rows, is shorter than this: a tenth of what scikit-learn takes.
 const TOLERANCE: f64 = 1e-5;
 const MOST_STEPS: u64 = 300;
 /// Pairs of steps and gradients that L-BFGS keeps.
 const MEMORY: usize = 10;
 
-/// Predictions for the scored rows, λ for each scored fold, and the scores of permutations, which have the λ of the true target.
+/// Predictions for the scored rows, λ for each scored fold, and the scores of the true target and of
+/// permutations, all with λ = 10: a λ that the true target chose would favour it, and a choice for each takes hours.
 pub(super) fn logistic(
     parts: &Parts,
     target: &Target,
@@ -42,18 +45,22 @@ pub(super) fn logistic(
     let losses = losses(parts, labels, names.len(), folds, go_on)?;
     let best: Vec<usize> =
         folds.scored.iter().map(|fold| choose(&losses, folds, *fold, STRENGTHS.len())).collect();
-    let targets = permutations.targets(target, folds);
+    let mut targets = permutations.targets(target, folds);
+    // The true target twice: with the λ that it chose, and with that of the permutations.
+    targets.insert(0, target.clone());
+    if permutations.count == 0 {
+        targets.truncate(1);
+    }
     let (done, of) = (AtomicUsize::new(0), folds.scored.len() * targets.len());
     let fitted = for_all(folds, go_on, |out| {
         let place = folds.scored.iter().position(|fold| *fold == out.0);
         let (None, Some(place)) = (out.1, place) else { return Ok(vec![]) };
-        let rows = Rows::of(parts, out)?;
+        let rows = FittedRows::of(parts, out)?;
         let basis = rows.basis(parts, out.0);
-        let strengths = &STRENGTHS[..=best[place]];
         let each = |(which, target): (usize, &Target)| {
             let Values::Classes { labels, .. } = &target.values else { return Ok((out.0, vec![])) };
             // The true target comes to its λ by all stronger ones, as where strengths are compared.
-            let strengths = if which == 0 { strengths } else { &strengths[best[place]..] };
+            let strengths = if which == 0 { &STRENGTHS[..=best[place]] } else { &[PERMUTED][..] };
             let weights = rows.path(labels, names.len(), strengths, go_on)?;
             let Some(weights) = weights.last() else { return Ok((out.0, vec![])) };
             let scores = product(basis.as_ref(), weights.as_ref());
@@ -88,7 +95,7 @@ fn losses(
 ) -> Result<PerFold, ProbeError> {
     for_all(folds, go_on, |out| {
         let Some(second) = out.1 else { return Ok(vec![]) };
-        let rows = Rows::of(parts, out)?;
+        let rows = FittedRows::of(parts, out)?;
         let path = rows.path(labels, num_classes, &STRENGTHS, go_on)?;
         let loss = |fold: usize| {
             let scores = rows.basis(parts, fold);
@@ -110,7 +117,7 @@ pub(super) fn logistic_on_all(
     let losses = losses(parts, labels, num_classes, folds, go_on)?;
     let empty = folds.num - 1;
     let best = choose(&losses, folds, empty, STRENGTHS.len());
-    let fitted = Rows::of(parts, (empty, None))?;
+    let fitted = FittedRows::of(parts, (empty, None))?;
     let path = fitted.path(labels, num_classes, &STRENGTHS[..=best], go_on)?;
     let last = path.last().cloned().unwrap_or_else(|| Mat::zeros(1, num_classes));
     let num = last.nrows() - 1;
@@ -137,17 +144,17 @@ fn log_sum_exp(scores: &Mat<f64>, row: usize) -> f64 {
 
 /// The rows that are fitted on.
 #[derive(Debug)]
-struct Rows {
+struct FittedRows {
     standard: Standard,
     /// Where rows are fewer than columns: an orthonormal basis of the rows' space, in which the penalty is the same.
     turned: Option<Mat<f64>>,
     /// rows × columns of that basis, with a column of ones.
     x: Arc<Mat<f64>>,
     /// Their numbers.
-    rows: Vec<usize>,
+    of: Vec<usize>,
 }
 
-impl Rows {
+impl FittedRows {
     fn of(parts: &Parts, out: (usize, Option<usize>)) -> Result<Self, ProbeError> {
         let standard = Standard::of(parts, out);
         let mut x = Mat::zeros(standard.num_rows, parts.width);
@@ -161,7 +168,7 @@ impl Rows {
         if let Some(turned) = &turned {
             x = product(x.as_ref(), turned.as_ref());
         }
-        Ok(Self { standard, turned, x: Arc::new(with_ones(&x)), rows })
+        Ok(Self { standard, turned, x: Arc::new(with_ones(&x)), of: rows })
     }
 
     /// For each strength (columns + 1) × classes, each beginning where the one before ended; the last row are the intercepts.
@@ -172,7 +179,7 @@ impl Rows {
         strengths: &[f64],
         go_on: GoOn<'_>,
     ) -> Result<Vec<Mat<f64>>, ProbeError> {
-        let classes = self.rows.iter().map(|row| labels[*row]).collect();
+        let classes = self.of.iter().map(|row| labels[*row]).collect();
         let mut start = vec![0.0; self.x.ncols() * num_classes];
         let shared = Arc::new(Shared { x: Arc::clone(&self.x), classes, num_classes });
         let mut weights = Vec::new();

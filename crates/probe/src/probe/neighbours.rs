@@ -37,7 +37,9 @@ pub fn order_matters(values: &[f32], width: usize, target: &Target) -> Result<Op
             .map(|class| (0..num_rows).filter(|row| labels[*row] == class).collect())
             .collect(),
     };
-    classes.iter_mut().for_each(|rows| rows.truncate(MOST_OF_A_CLASS));
+    for rows in &mut classes {
+        rows.truncate(MOST_OF_A_CLASS);
+    }
     let mut rows: Vec<Vec<Vec<f32>>> =
         classes.iter().map(|class| class.iter().map(|row| unit(*row)).collect()).collect();
     let mean_of = |rows: &[Vec<Vec<f32>>]| {
@@ -52,7 +54,9 @@ pub fn order_matters(values: &[f32], width: usize, target: &Target) -> Result<Op
     let (mut most, mut sum) = (f64::NEG_INFINITY, 0.0);
     for seed in 0..NUM_SHUFFLES {
         let mut random = Random::new(seed);
-        rows.iter_mut().for_each(|class| random.shuffle(class));
+        for class in &mut rows {
+            random.shuffle(class);
+        }
         let mean = mean_of(&rows);
         (most, sum) = (most.max(mean), sum + mean);
     }

@@ -77,6 +77,8 @@ pub struct HeadScore {
     pub strengths: Vec<f64>,
     /// Scores with the target's values moved to other rows, if asked for; not of `dense`.
     pub permuted: Vec<f64>,
+    /// The score of the true target that these are compared with. Logistic regression has one strength for all of them.
+    pub compared: f64,
 }
 
 /// Fits and scores a head on rows × width numbers, row-major.
@@ -95,7 +97,7 @@ pub fn evaluate(
     let go_on = watch.go_on;
     check_parts(target, folds)?;
     let parts = Parts::new(values, width, folds)?;
-    let (predictions, strengths, permuted) = match head {
+    let (predictions, strengths, mut permuted) = match head {
         ProbeHead::Ridge => ridge(&parts, target, folds, permutations, go_on)?,
         ProbeHead::Logistic => logistic(&parts, target, folds, permutations, watch)?,
         ProbeHead::Knn => knn(&parts, target, folds, permutations, go_on)?,
@@ -104,7 +106,12 @@ pub fn evaluate(
             (predictions, epochs, Vec::new())
         }
     };
-    Ok(HeadScore { head, predictions, strengths, permuted })
+    let compared = if head == ProbeHead::Logistic && !permuted.is_empty() {
+        permuted.remove(0)
+    } else {
+        score(&predictions, target, &folds.scored_rows())
+    };
+    Ok(HeadScore { head, predictions, strengths, permuted, compared })
 }
 
 /// The baseline that knows no features: the mean of the rows fitted on, or their most frequent class.

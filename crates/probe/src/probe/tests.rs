@@ -153,8 +153,7 @@ fn noise_is_no_better_than_moved_targets_and_a_signal_is() {
         let got = evaluate(head, &case.x, case.width, target, &case.folds(), permutations, FitWatch::SILENT)
             .unwrap();
         assert_eq!(got.permuted.len(), 19);
-        let score = got.predictions.measure(target).unwrap().scores(&order).main();
-        super::permutation_p(score, &got.permuted)
+        super::permutation_p(got.compared, &got.permuted)
     };
     assert_eq!(p(ProbeHead::Ridge, &case.numbers()), 0.05, "the signal is better than all 19");
     assert_eq!(p(ProbeHead::Knn, &case.numbers()), 0.05);
@@ -274,8 +273,7 @@ fn noise_is_rarely_called_a_signal() {
                 let folds = Folds::random(&target, 5, seed).unwrap();
                 let permutations = Permuted { count: 19, order: &order, are_in_time: false, seed };
                 let got = evaluate(head, &x, 40, &target, &folds, permutations, FitWatch::SILENT).unwrap();
-                let score = got.predictions.measure(&target).unwrap().scores(&order).main();
-                super::permutation_p(score, &got.permuted)
+                super::permutation_p(got.compared, &got.permuted)
             })
             .collect();
         let num_low = p.iter().filter(|p| **p <= 0.0501).count();

@@ -16,6 +16,7 @@ use crate::render::{BatchError, BatchLayers, BatchModel, BatchPlan, PictureChoic
 use crate::tensor::counted;
 
 /// The user's choices for a batch.
+#[expect(clippy::struct_excessive_bools, reason = "checkboxes, each by itself")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct BatchScope {
     /// Whether to use the open data set's frames, or the picture on screen alone.

@@ -119,7 +119,10 @@ mod tests {
         );
         assert_eq!(words(ToldValue::Number(0.001), None), "predicted angle: 0.001000 · no true value");
         let class = || ToldValue::Class("left".to_owned());
-        assert_eq!(words(class(), Some(Label::Text("left".into()))), "predicted angle: left · true: left (right)");
+        assert_eq!(
+            words(class(), Some(Label::Text("left".into()))),
+            "predicted angle: left · true: left (right)"
+        );
         assert_eq!(
             words(class(), Some(Label::Text("center".into()))),
             "predicted angle: left · true: center (wrong)"

@@ -410,8 +410,8 @@ fn shown_facts(ui: &mut Ui, shown: &Shown) {
 
 /// Says that what is shown isn't the picture of the figure that was opened, as long as no other is opened.
 fn missing_picture(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState) {
-    let of_view = cx.model.expected.iter().filter(|expected| expected.view == view.id);
-    let Some((record, _)) = of_view.filter_map(|expected| expected.picture.as_ref()).next() else { return };
+    let mut of_view = cx.model.expected.iter().filter(|expected| expected.view == view.id);
+    let Some((record, _)) = of_view.find_map(|expected| expected.picture.as_ref()) else { return };
     ui.horizontal_wrapped(|ui| {
         let words = format!("Not the figure's picture, which was not found: {}", record.file_name);
         let colour = theme::warning(ui.visuals().dark_mode);

@@ -81,8 +81,12 @@ fn is_blank_diagonal(rows: &[(u64, Vec<String>)]) -> bool {
     are_numbers && (is_blank || !are_names)
 }
 
+/// Cells of lines with the lines' numbers, from 1.
+type Rows = Vec<(u64, Vec<String>)>;
+
 /// Lines with their numbers from 1, as cells without blanks around them. Empty lines and those that begin with `#` are left out.
-fn rows(text: &str) -> Result<(Vec<(u64, Vec<String>)>, char), String> {
+/// The separator comes with them, a blank where there is none.
+fn rows(text: &str) -> Result<(Rows, char), String> {
     let is_kept = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
     // The first row of a triangle may be one number, without a separator.
     let is_there = |separator: &char| text.lines().filter(is_kept).any(|line| line.contains(*separator));

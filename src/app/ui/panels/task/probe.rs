@@ -65,8 +65,9 @@ pub(crate) fn scope(ui: &mut Ui, cx: &mut Context<'_>) {
 
 fn numbers(ui: &mut Ui, new: &mut ProbeScope) {
     ui.horizontal_wrapped(|ui| {
-        let folds =
-            ui.label("Folds").on_hover_text("Parts of the rows; each is predicted by a head fitted on the others");
+        let folds = ui
+            .label("Folds")
+            .on_hover_text("Parts of the rows; each is predicted by a head fitted on the others");
         ui.add(DragValue::new(&mut new.folds).range(3..=50)).labelled_by(folds.id);
         let seed = ui.label("Seed").on_hover_text("Of all random choices");
         ui.add(DragValue::new(&mut new.seed)).labelled_by(seed.id);
