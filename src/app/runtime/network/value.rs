@@ -278,7 +278,7 @@ impl Pipeline {
             self.sessions.remove(0);
         }
         let session = Session::with_engine(Arc::new(backbone), device, self.engine).map_err(failed)?;
-        tracing::debug!("weights of {} read and packed", wanted.of.spec.tag);
+        tracing::debug!("weights of {} read", wanted.of.spec.tag);
         self.sessions.push((key, session));
         Ok(self.sessions.len() - 1)
     }
