@@ -156,13 +156,15 @@ pub(crate) const ACTIONS: &[Action<ViewCommand>] = &[
 /// The factor of one zoom step with keys or menu.
 const ZOOM_STEP: f32 = 1.5;
 
-/// Selects the channel that is this many rows and columns away from the selected one in the mosaic, if there is one.
+/// Selects the channel that is this many rows and columns away from the selected one in the mosaic, if there is one; without a selected one,
+/// the strongest.
 fn neighbour(model: &Model, rows: isize, columns: isize) -> Vec<ViewCommand> {
     let find = || {
         let view = model.view();
         let shown = view.shown.as_ref()?;
         let grid = shown.mosaic.geometry.grid();
-        let position = shown.mosaic.order.position_of(view.selected?)?;
+        let Some(selected) = view.selected else { return shown.strongest.first().copied() };
+        let position = shown.mosaic.order.position_of(selected)?;
         let (row, column) = (position / grid.columns, position % grid.columns);
         let row = row.checked_add_signed(rows).filter(|r| *r < grid.rows)?;
         let column = column.checked_add_signed(columns).filter(|c| *c < grid.columns)?;

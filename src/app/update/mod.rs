@@ -18,6 +18,7 @@ use crate::app::message::view::ViewCommand;
 use crate::app::message::weights::WeightsCommand;
 use crate::app::message::{Message, Now};
 use crate::app::model::messages::{Notice, Tone};
+use crate::app::model::save::Export;
 use crate::app::model::view::{Busy, Trouble, ViewId};
 use crate::app::model::{Model, TEXTURE_SIDE};
 use crate::app::update::show::{change_pictures, open, show, show_active, take_shown};
@@ -274,7 +275,29 @@ fn say_no_dialog(model: &mut Model, question: &Question) {
         Question::Save(_) | Question::Export(..) => "type a path under Save on the right",
         Question::TaskPlace(..) | Question::ResultPlace(..) | Question::Head => "type the path in its field",
     };
+    // The field is to be seen, and set to what was asked.
+    match question {
+        Question::Picture(_) | Question::Folder(_) | Question::Weights => model.preferences.shows_left = true,
+        Question::Save(_) => {
+            model.save_what = Export::Mosaic;
+            show_right(model);
+        }
+        Question::Export(what, _) => {
+            model.save_what = *what;
+            show_right(model);
+        }
+        Question::TaskPlace(..) | Question::ResultPlace(..) | Question::Head => {}
+    }
     model.say(Tone::Warning, format!("no file dialog opened (this system may have none): {instead}"));
+}
+
+/// Shows the right panel, which a narrow window has only on request.
+const fn show_right(model: &mut Model) {
+    if model.is_narrow {
+        model.open.right = true;
+    } else {
+        model.preferences.shows_right = true;
+    }
 }
 
 /// The command that follows from the path that the user chose in a dialog.

@@ -35,6 +35,10 @@ pub(crate) fn apply(model: &mut Model, command: ViewCommand, now: &Now, effects:
         ViewCommand::DropTable => model.column_question = None,
         ViewCommand::OpenCat => {
             let id = model.view().id;
+            // Whoever asks for the cat doesn't wait for a figure's picture.
+            for expected in model.expected.iter_mut().filter(|expected| expected.view == id) {
+                expected.picture = None;
+            }
             change_pictures(model, effects, id, |view| {
                 view.source = None;
                 view.request.picture = PictureChoice::Cat;

@@ -118,7 +118,7 @@ fn features_are_probed_with_baselines_and_warnings() {
     window.wait_for("no features: add the folder that an extraction wrote");
     window.dialogs.answer(bench.path("drive/f"));
     window.click("Choose folder…");
-    window.wait_for("Choose the column that is to be told under Target");
+    window.wait_for("Choose the target column");
     window.choose("Target", "angle (numbers)");
     window.click("Baseline of random weights");
     window.click("Start");
@@ -177,7 +177,7 @@ fn comparisons_and_probes_are_stopped() {
     window.press(egui::Key::Escape);
     window.menu("File", "Probe features…");
     window.drop_file(bench.path("drive/f"));
-    window.wait_for("Choose the column that is to be told under Target");
+    window.wait_for("Choose the target column");
     window.choose("Target", "angle (numbers)");
     set_number(&mut window, "Permutations", "999");
     window.click("Start");

@@ -236,6 +236,12 @@ pub fn draw(spec: FigureSpec<'_>) -> Result<Drawing, MosaicError> {
     Ok(drawing)
 }
 
+/// Which channels are shown in what order, if that is not all by index.
+fn order_words(panel: &PanelRecord) -> Option<String> {
+    let order = panel.look.selection.as_deref()?;
+    Some(format!("order of channels: {order}"))
+}
+
 fn alone(
     panel: Panel,
     picture: &PictureRecord,
@@ -244,6 +250,7 @@ fn alone(
 ) -> Result<Drawing, MosaicError> {
     let Panel { tag, remark, picture: _, mosaic, record } = panel;
     let mut caption = Caption::of(&mosaic, label, tag);
+    caption.details.extend(order_words(&record));
     caption.details.extend(remark);
     // The no-break spaces are for wrapping the figure's caption; a title is one line, and people search for its text.
     let title = caption.title.replace('\u{a0}', " ");

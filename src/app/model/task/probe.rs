@@ -87,7 +87,7 @@ impl ProbeScope {
     /// What must be chosen before it can begin.
     pub(crate) fn missing(&self) -> Option<&'static str> {
         if self.target.is_empty() {
-            Some("Choose the column that is to be told under Target")
+            Some("Choose the target column")
         } else if self.split.takes_column() && self.split_column.is_empty() {
             Some("Choose the column of the split")
         } else {

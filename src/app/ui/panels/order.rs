@@ -73,7 +73,7 @@ pub(crate) fn draw(ui: &mut egui::Ui, cx: &mut Context<'_>) {
     }
 }
 
-fn words(order: OrderBy) -> &'static str {
+pub(crate) fn words(order: OrderBy) -> &'static str {
     match order {
         OrderBy::Index => "by index",
         OrderBy::Mean => "by mean",

@@ -4,15 +4,18 @@ use egui::{Id, Key, Modifiers, vec2};
 
 use crate::app::message::command::{Command, actions};
 use crate::app::message::view::ViewCommand;
+use crate::app::message::views::ViewsCommand;
 use crate::app::message::window::WindowCommand;
+use crate::app::model::links::Links;
 use crate::app::ui::context::Context;
 use crate::app::ui::looks::{WAYS, layout_words};
+use crate::app::ui::panels::order;
 use crate::app::ui::widgets::keys;
 use crate::app::ui::widgets::search;
 use crate::models::Registry;
 use crate::mosaic::{ColourChoice, ColourMap, MosaicLayout, MosaicSetting};
 use crate::render::{Change, LayerChoice};
-use crate::tensor::{fuzzy_score, is_near_best};
+use crate::tensor::{ChannelSelection, OrderBy, fuzzy_score, is_near_best};
 
 /// Greatest number of entries listed; typing more letters finds others.
 const MAX_LISTED: usize = 60;
@@ -26,6 +29,8 @@ struct Entry {
     aside: String,
     /// Other names that it is found by.
     aliases: Vec<String>,
+    /// Whether it can't be shown at once, and so comes after all that can.
+    is_last: bool,
     commands: Vec<Command>,
 }
 
@@ -75,7 +80,7 @@ pub(crate) fn draw(ctx: &egui::Context, cx: &mut Context<'_>) {
         if entries.is_empty() {
             ui.label("Nothing has a name like that");
         }
-        egui::ScrollArea::vertical().auto_shrink([false, true]).max_height(330.0).show(ui, |ui| {
+        egui::ScrollArea::vertical().auto_shrink([false, false]).max_height(330.0).show(ui, |ui| {
             for (at, entry) in entries.iter().enumerate() {
                 let is_at = at == cx.scratch.palette_at;
                 let button = egui::Button::selectable(is_at, &entry.name).truncate();
@@ -107,7 +112,12 @@ fn entries(ctx: &egui::Context, cx: &Context<'_>) -> Vec<Entry> {
         .map(|action| Entry {
             name: action.label.to_owned(),
             aside: action.keys.first().map_or_else(String::new, |key| keys(ctx, *key)),
-            aliases: Vec::new(),
+            // The button on the first screen has the number of networks in its name.
+            aliases: match action.label {
+                "Compare the built-in networks" => vec!["Compare the three networks".to_owned()],
+                _ => Vec::new(),
+            },
+            is_last: false,
             commands: action.commands(model),
         })
         .filter(|entry| !entry.commands.is_empty())
@@ -119,6 +129,7 @@ fn entries(ctx: &egui::Context, cx: &Context<'_>) -> Vec<Entry> {
             name: format!("{} · {}", spec.tag, spec.title),
             aside: aside.to_owned(),
             aliases: Vec::new(),
+            is_last: !model.has_weights(spec),
             commands: vec![ViewCommand::SetModel(spec).into()],
         },
     ));
@@ -127,12 +138,14 @@ fn entries(ctx: &egui::Context, cx: &Context<'_>) -> Vec<Entry> {
         name: view.graph.node(node).name.clone(),
         aside: "layer".to_owned(),
         aliases: view.graph.aliases_of(node).into_iter().map(ToString::to_string).collect(),
+        is_last: false,
         commands: vec![change(Change::Layer(view.layer_choice(node)))],
     }));
     all.push(Entry {
         name: "last layer".to_owned(),
         aside: "layer".to_owned(),
         aliases: Vec::new(),
+        is_last: false,
         commands: vec![change(Change::Layer(LayerChoice::Final))],
     });
     all.extend(std::iter::once(ColourChoice::Auto).chain(ColourMap::ALL.map(ColourChoice::Map)).map(
@@ -140,6 +153,7 @@ fn entries(ctx: &egui::Context, cx: &Context<'_>) -> Vec<Entry> {
             name: colour.to_string(),
             aside: "colour map".to_owned(),
             aliases: Vec::new(),
+            is_last: false,
             commands: vec![change(Change::Mosaic(MosaicSetting::Colour(colour)))],
         },
     ));
@@ -147,14 +161,40 @@ fn entries(ctx: &egui::Context, cx: &Context<'_>) -> Vec<Entry> {
         name: layout_words(layout).to_owned(),
         aside: "layout".to_owned(),
         aliases: vec![layout.to_string()],
+        is_last: false,
         commands: vec![change(Change::Mosaic(MosaicSetting::Layout(layout)))],
     }));
     all.extend(WAYS.map(|(way, words)| Entry {
         name: words.to_owned(),
         aside: "normalization".to_owned(),
         aliases: vec![way.to_string()],
+        is_last: false,
         commands: vec![change(Change::Mosaic(MosaicSetting::Normalisation(way)))],
     }));
+    let selection = view.request.selection;
+    all.extend(OrderBy::ALL.map(|order| Entry {
+        name: format!("order {}", order::words(order)),
+        aside: "order of channels".to_owned(),
+        aliases: Vec::new(),
+        is_last: false,
+        commands: vec![change(Change::Selection(ChannelSelection { order, ..selection }))],
+    }));
+    if model.views.len() > 1 {
+        let links = model.links;
+        let toggled = [
+            ("Link pictures", Links { pictures: !links.pictures, ..links }),
+            ("Link zoom", Links { zoom: !links.zoom, ..links }),
+            ("Link colours", Links { looks: !links.looks, ..links }),
+            ("Share colour range", Links { scale: !links.scale, ..links }),
+        ];
+        all.extend(toggled.map(|(name, links)| Entry {
+            name: name.to_owned(),
+            aside: "on or off".to_owned(),
+            aliases: Vec::new(),
+            is_last: false,
+            commands: vec![ViewsCommand::SetLinks(links).into()],
+        }));
+    }
     all
 }
 
@@ -169,9 +209,9 @@ fn matching(entries: Vec<Entry>, asked: &str) -> Vec<Entry> {
     }
     let mut found: Vec<(i32, Entry)> =
         entries.into_iter().filter_map(|entry| Some((entry.score(asked)?, entry))).collect();
-    found.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+    found.sort_by_key(|(score, entry)| (entry.is_last, std::cmp::Reverse(*score)));
     // What was typed as it stands in one name isn't meant as letters that are strewn over others.
-    let best = found.first().map_or(0, |(score, _)| *score);
+    let best = found.iter().map(|(score, _)| *score).max().unwrap_or(0);
     found.retain(|(score, _)| is_near_best(*score, best));
     found.into_iter().take(MAX_LISTED).map(|(_, entry)| entry).collect()
 }

@@ -42,8 +42,19 @@ pub(crate) fn reading(ui: &mut Ui, cx: &mut Context<'_>, open: &OpenSource) {
             };
             let text = text.color(colour);
             ui.add(egui::Label::new(text));
-            let seen = format!("{}, by {}", counted(telling.len(), "frame"), telling.name);
-            ui.add(egui::Label::new(egui::RichText::new(seen).weak().small()).truncate());
+            let about = &telling.kept.about;
+            let seen = format!(
+                "{}, by {}, fitted on {}: a frame among these is no test of it",
+                counted(telling.len(), "frame"),
+                telling.name,
+                counted(about.num_rows, "row")
+            );
+            let [low, high] = about.interval;
+            let hint = format!(
+                "{seen}\nOn rows that it was not fitted on, its score is {:.3} [{low:.3}, {high:.3}]",
+                about.score
+            );
+            ui.add(egui::Label::new(egui::RichText::new(seen).weak().small()).truncate()).on_hover_text(hint);
         });
     });
 }

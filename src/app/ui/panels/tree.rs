@@ -127,7 +127,10 @@ fn row(ui: &mut Ui, cx: &mut Context<'_>, node: NodeId, has_picture: bool) {
         .as_ref()
         .filter(|s| s.spec().tag == view.request.spec.tag)
         .and_then(|s| s.infos.get(node.0));
-    let is_on_screen = |run: &FullRequest| view.good.as_ref().is_some_and(|good| good.has_values_of(run));
+    let is_on_screen = |run: &FullRequest| {
+        let is_of = |good: &FullRequest| good.of.spec.tag == view.request.spec.tag && good.has_values_of(run);
+        view.good.as_ref().is_some_and(is_of)
+    };
     let walked = cx.model.walk.done.as_ref().filter(|walked| is_on_screen(&walked.wanted));
     let summary = walked.and_then(|walked| walked.layers.get(&node));
     let height = theme::LAYER_SIDE + 4.0;

@@ -13,14 +13,11 @@ use crate::app::ui::widgets::{setting, steady};
 use crate::extract::Existing;
 use crate::probe::{ProbeHead, TargetKind};
 
-const KINDS: [(Option<TargetKind>, &str); 3] = [
-    (None, "what its cells are"),
-    (Some(TargetKind::Numbers), "Numbers"),
-    (Some(TargetKind::Classes), "Classes"),
-];
+const KINDS: [(Option<TargetKind>, &str); 3] =
+    [(None, "automatic"), (Some(TargetKind::Numbers), "Numbers"), (Some(TargetKind::Classes), "Classes")];
 
 const HEADS: [(Option<ProbeHead>, &str); 5] = [
-    (None, "ridge of numbers, logistic of classes"),
+    (None, "automatic (ridge or logistic)"),
     (Some(ProbeHead::Ridge), "ridge regression"),
     (Some(ProbeHead::Logistic), "logistic regression"),
     (Some(ProbeHead::Knn), "nearest neighbours"),
@@ -28,7 +25,7 @@ const HEADS: [(Option<ProbeHead>, &str); 5] = [
 ];
 
 const SPLITS: [(SplitChoice, &str); 5] = [
-    (SplitChoice::Usual, "as fits the data"),
+    (SplitChoice::Usual, "automatic"),
     (SplitChoice::Block, "consecutive rows together"),
     (SplitChoice::Random, "random rows"),
     (SplitChoice::Group, "groups of a column together"),
