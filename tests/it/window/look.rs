@@ -1,7 +1,7 @@
 //! The window's parts around the mosaic: the strongest channels, the box on the picture, first steps, the scale, menus on a right click.
 
 use egui::accesskit::Role;
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{NodeT, Queryable};
 use filterscope::formats::read_record;
 use filterscope::render::WindowRequest;
 
@@ -280,4 +280,37 @@ fn a_channel_is_plotted_over_the_frames_seen_so_far() {
         "another layer has numbers of its own: {:?}",
         window.texts()
     );
+}
+
+/// The palette has what stands on screen, and what isn't installed comes after it.
+#[test]
+fn the_palette_finds_what_is_on_screen_first() {
+    let mut window = Window::with_cat();
+    window.menu("View", "Add view");
+    window.wait_for("Link pictures");
+    window.settle();
+    let is_linked = |window: &Window| {
+        let node = window.harness.get_by_role_and_label(Role::CheckBox, "Link pictures");
+        node.accesskit_node().toggled() == Some(egui::accesskit::Toggled::True)
+    };
+    assert!(is_linked(&window));
+    for letters in ["link pict", "link pictures"] {
+        let before = is_linked(&window);
+        window.menu("View", "Command palette…");
+        window.harness.event(egui::Event::Text(letters.to_owned()));
+        window.harness.run_steps(3);
+        window.press(egui::Key::Enter);
+        window.wait(|w| is_linked(w) != before, letters);
+        assert!(window.says("2 · xception.keras_in1k"), "no other network was taken");
+    }
+}
+
+/// Without a selected channel, the keys for channels begin at the strongest.
+#[test]
+fn keys_select_a_channel_where_none_is_selected() {
+    let mut window = Window::with_cat();
+    assert!(!window.says("Channel 1784"));
+    window.harness.key_press_modifiers(egui::Modifiers::SHIFT, egui::Key::ArrowRight);
+    window.harness.run_steps(3);
+    window.wait_for("Channel 1784");
 }
