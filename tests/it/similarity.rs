@@ -419,3 +419,20 @@ fn equal_and_few_pictures_are_warned_of() {
     assert!(said.contains(words), "{said}");
     assert!(said.contains("warning: with 4 pictures") && said.contains("±1.00 of 0 by chance"), "{said}");
 }
+
+/// The layers of a network that the program knows come in its order, not in that of their names.
+#[test]
+fn layers_come_in_the_order_of_their_network() {
+    let place = tempfile::tempdir().unwrap();
+    let layers = ["blocks.0.0.bn2", "blocks.1.1", "bn1.act", "bn2.act"];
+    for layer in layers {
+        let folder = place.path().join(LITE0_TAG).join(layer);
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("manifest.json"), "{}").unwrap();
+    }
+    let found = filterscope::extract::find_sets(place.path()).unwrap();
+    let names: Vec<_> = found.iter().map(|path| path.file_name().unwrap().to_str().unwrap()).collect();
+    assert_eq!(names, ["bn1.act", "blocks.0.0.bn2", "blocks.1.1", "bn2.act"]);
+}
+
+const LITE0_TAG: &str = "tf_efficientnet_lite0.in1k";

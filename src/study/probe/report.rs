@@ -225,10 +225,22 @@ impl Report {
             let Missing { name, why, .. } = missing;
             self.warnings.push(format!("there is no baseline of {name} to compare with: {why}"));
         }
-        if let Some(p) = self.best_p.filter(|p| *p > SIGNIFICANT) {
-            self.warnings.push(format!(
+        // The lines come best first.
+        let num = self.lines.first().map_or(0, |best| best.num_permutations);
+        let least = 1.0 / (num as f64 + 1.0);
+        match self.best_p {
+            Some(p) if p > SIGNIFICANT && p <= least => self.warnings.push(format!(
+                "{} can show no smaller share than {least:.2}, so whether the best score is chance isn't known: 19 or more can",
+                counted(num, "permutation")
+            )),
+            Some(p) if p > SIGNIFICANT => self.warnings.push(format!(
                 "with the target moved to other rows, the best of all is as good as here in a share of {p:.2}: the best score may be chance"
-            ));
+            )),
+            None if self.lines.len() > 1 => self.warnings.push(format!(
+                "the best of {} lines was chosen on these rows, and its head has no permutation check here: a lead over the baselines may be chance",
+                self.lines.len()
+            )),
+            Some(_) | None => {}
         }
         if !matches!(design.split, Split::Block) && design.neighbours_apart > MANY_APART {
             let how = match &design.split {

@@ -2,6 +2,7 @@
 
 use crate::extract::{QUICK, TAG, csv, with_drive};
 use crate::support::binary::Bench;
+use crate::support::resealed_head;
 
 /// The drive with a head that tells its angle, and one that tells the camera.
 fn with_heads() -> Bench {
@@ -84,6 +85,9 @@ fn heads_that_do_not_fit_are_refused() {
         let mut text = text;
         text[at..at + from.len()].copy_from_slice(to.as_bytes());
         bench.add("changed.safetensors", &text);
+        // What a head says of itself is part of its hash.
+        refused("predict drive --head changed.safetensors", "the head is not as it was written");
+        bench.add("changed.safetensors", &resealed_head(&text));
     };
     let mut flipped = whole.clone();
     *flipped.last_mut().unwrap() ^= 1;

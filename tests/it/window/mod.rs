@@ -190,6 +190,14 @@ impl Window {
         self.harness.run_steps(3);
     }
 
+    /// Clicks a widget as an assistive technology does, wherever a result that arrives has moved it.
+    fn click_now(&mut self, label: &str) {
+        let is_there = |w: &Self| w.harness.query_by_label(label).is_some();
+        self.wait(is_there, label);
+        self.harness.get_by_label(label).click_accesskit();
+        self.harness.run_steps(3);
+    }
+
     /// Scrolls until a widget is in sight, as a person would.
     fn bring(&mut self, scroll: impl FnOnce(&Harness<'static, App>)) {
         scroll(&self.harness);

@@ -7,6 +7,7 @@ use filterscope::render::WindowRequest;
 use super::Window;
 use crate::extract::{QUICK, TAG, csv, with_drive};
 use crate::support::binary::Bench;
+use crate::support::resealed_head;
 
 /// The features of a few frames of the drive, of two layers, in `features`.
 fn with_features() -> Bench {
@@ -172,7 +173,7 @@ fn comparisons_and_probes_are_stopped() {
     window.choose("Measure", "RSA");
     set_number(&mut window, "Bootstrap", "20000");
     window.click("Start");
-    window.click("Stop comparing");
+    window.click_now("Stop comparing");
     window.wait_for("stopped: nothing was compared");
     window.press(egui::Key::Escape);
     window.menu("File", "Probe features…");
@@ -181,7 +182,7 @@ fn comparisons_and_probes_are_stopped() {
     window.choose("Target", "angle (numbers)");
     set_number(&mut window, "Permutations", "999");
     window.click("Start");
-    window.click("Stop probing");
+    window.click_now("Stop probing");
     window.wait_for("stopped: nothing was scored");
     assert!(!window.says("(the mean)"), "no result: {:?}", window.texts());
 }
@@ -222,7 +223,7 @@ fn a_head_tells_frames_what_predict_tells() {
     let at = text.windows(mark.len()).position(|part| part == mark).unwrap() + mark.len();
     let mut changed = text;
     changed[at..at + 64].fill(b'0');
-    std::fs::write(bench.path("changed.safetensors"), changed).unwrap();
+    std::fs::write(bench.path("changed.safetensors"), resealed_head(&changed)).unwrap();
     window.menu("File", "Use head…");
     window.type_into("File of a head", &bench.path("changed.safetensors").display().to_string());
     window.wait_for("changed.safetensors: the weights' sha256 differs: ");

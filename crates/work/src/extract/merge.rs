@@ -18,6 +18,8 @@ use crate::features::{
     write_skipped,
 };
 use crate::formats::{WriteError, sync_file, write_whole_unsynced};
+use crate::graph::Graph;
+use crate::models::Registry;
 use crate::tensor::{Cell, is_refusal};
 
 /// How many skipped pictures a manifest lists.
@@ -34,13 +36,33 @@ pub enum MergeStep<'a> {
     Writing(&'a str),
 }
 
-/// The folders of feature sets at or below a path, in natural order: `features.4` before `features.16`, as the layers of a network follow
-/// each other.
+/// The folders of feature sets at or below a path. The layers of a network that the program knows follow each other as in the network; others
+/// come in natural order (`features.4` before `features.16`).
 pub fn find_sets(path: &Path) -> Result<Vec<PathBuf>, MergeError> {
     let mut found = Vec::new();
     walk(path, MAX_DEPTH, &mut found)?;
-    let text = |path: &PathBuf| path.to_string_lossy().into_owned();
-    found.sort_by(|a, b| natord::compare(&text(a), &text(b)).then_with(|| a.cmp(b)));
+    let text = |path: &Path| path.to_string_lossy().into_owned();
+    let of_network = |path: &PathBuf| path.parent().map(Path::to_owned).unwrap_or_default();
+    // The layers of one network stand in its folder, and come in the network's order where the program knows it.
+    let mut graphs: BTreeMap<PathBuf, Option<Graph>> = BTreeMap::new();
+    for path in &found {
+        graphs.entry(of_network(path)).or_insert_with_key(|folder| {
+            let tag = folder.file_name()?.to_str()?;
+            Registry::find(tag).ok()?.graph().ok()
+        });
+    }
+    let depth = |path: &PathBuf| {
+        let graph = graphs.get(&of_network(path))?.as_ref()?;
+        graph.find(path.file_name()?.to_str()?).map(|node| node.0)
+    };
+    found.sort_by(|a, b| {
+        let (ours, theirs) = (of_network(a), of_network(b));
+        natord::compare(&text(&ours), &text(&theirs))
+            .then_with(|| ours.cmp(&theirs))
+            .then_with(|| depth(a).unwrap_or(usize::MAX).cmp(&depth(b).unwrap_or(usize::MAX)))
+            .then_with(|| natord::compare(&text(a), &text(b)))
+            .then_with(|| a.cmp(b))
+    });
     if found.is_empty() { Err(MergeError::Nothing { path: path.to_owned() }) } else { Ok(found) }
 }
 
