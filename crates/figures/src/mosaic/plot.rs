@@ -270,7 +270,8 @@ fn draw_series(pen: &mut Pen<'_>, plan: &PlotPlan, x_axis: &PlacedAxis, y_axis: 
     }
 }
 
-/// Writes labels beside points, each where it covers no other and no point; one that has no such place is left out.
+/// Writes labels beside points, each where it covers no other, no point and no interval, and no other point is as near; one that has no such
+/// place is left out.
 fn draw_labels(
     pixels: &mut Pixels,
     plan: &PlotPlan,
@@ -280,6 +281,13 @@ fn draw_labels(
 ) {
     let place = |it: &PlotPoint| (x_axis.place(it.x), y_axis.place(it.y));
     let mut taken: Vec<Spot> = plan.points().map(|it| Spot::around(place(it), 5.0)).collect();
+    taken.extend(plan.points().filter_map(|it| {
+        let (low, high) = it.interval?;
+        let (x, ends) = (x_axis.place(it.x), [y_axis.place(low), y_axis.place(high)]);
+        let (top, bottom) = (ends[0].min(ends[1]), ends[0].max(ends[1]));
+        Some(Spot { left: x - 2.0, top, right: x + 2.0, bottom })
+    }));
+    let places: Vec<(f32, f32)> = plan.points().map(place).collect();
     let whole = Spot::of(area);
     for point in plan.points().filter(|it| !it.label.is_empty()) {
         let (x, y) = place(point);
@@ -294,7 +302,12 @@ fn draw_labels(
             (x - 6.0 - width, y + 4.0),
         ];
         let spots = corners.map(|(left, top)| Spot { left, top, right: left + width, bottom: top + height });
-        let is_free = |spot: &&Spot| whole.holds(spot) && taken.iter().all(|other| !spot.meets(other));
+        let is_own = |spot: &Spot| {
+            let own = spot.distance((x, y));
+            places.iter().all(|other| *other == (x, y) || spot.distance(*other) > 1.5 * own)
+        };
+        let is_free =
+            |spot: &&Spot| whole.holds(spot) && is_own(spot) && taken.iter().all(|other| !spot.meets(other));
         if let Some(spot) = spots.iter().find(is_free).copied() {
             text::draw(pixels, spot.left as u32, spot.top as u32, &words, TEXT, plan.paper.quiet_ink());
             taken.push(spot);

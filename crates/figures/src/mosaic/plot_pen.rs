@@ -75,6 +75,12 @@ impl Spot {
             && other.top < self.bottom
     }
 
+    /// How far a place is from it; 0 inside.
+    pub(super) fn distance(&self, (x, y): (f32, f32)) -> f32 {
+        let off = |at: f32, from: f32, to: f32| (from - at).max(at - to).max(0.0);
+        off(x, self.left, self.right).hypot(off(y, self.top, self.bottom))
+    }
+
     pub(super) fn holds(&self, other: &Self) -> bool {
         self.left <= other.left
             && other.right <= self.right
