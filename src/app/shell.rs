@@ -68,8 +68,8 @@ pub fn run(request: WindowRequest, resources: Resources) -> Result<(), AppError>
         renderer: eframe::Renderer::Glow,
         ..Default::default()
     };
-    // The network reads its weights and runs while the system makes the window, which takes about as long: the app begins with a context
-    // of its own, and goes over to the window's.
+    // The network reads its weights and begins to run while the system makes the window: the app begins with a context of its own, and
+    // goes over to the window's. Where both share two cores, the first mosaic comes no sooner for it.
     let (early, window) = (egui::Context::default(), Arc::new(OnceLock::<egui::Context>::new()));
     let frames = request.frames;
     let theirs = Arc::clone(&window);

@@ -78,7 +78,7 @@ fn contents(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, shown: &Shown, 
                 let low = if shown.mosaic.colour_map.is_diverging() { "−max" } else { "min" };
                 (low.to_owned(), "max".to_owned())
             });
-            let hint = "Each tile has its own range; the numbers are the selected channel's. To drag the ends, choose a normalization of the whole layer";
+            let hint = "Each tile has its own range; the numbers are those of the channel under the pointer, or of the selected one. To drag the ends, choose a normalization of the whole layer";
             words(ui, &low);
             bar(ui, shown.mosaic.colour_map).on_hover_text(hint);
             words(ui, &high);
@@ -100,7 +100,7 @@ fn contents(ui: &mut Ui, cx: &mut Context<'_>, view: &ViewState, shown: &Shown, 
     }
 }
 
-/// The ends of the colours for the selected channel, where each channel has its own.
+/// The ends of the colours for the channel under the pointer, or the selected one, where each channel has its own.
 fn own_ends(cx: &Context<'_>, view: &ViewState, shown: &Shown) -> Option<(String, String)> {
     let RangeUsed::PerChannel(_) = shown.mosaic.range else { return None };
     let hovered = cx.scratch.views.get(&view.id).and_then(|own| own.hovered).map(|at| at.channel);
